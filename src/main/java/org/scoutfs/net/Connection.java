@@ -1,0 +1,15 @@
+package org.scoutfs.net;
+
+/**
+ * One side of a connection between a node and the server. Messages of one sender arrive in the order in which they were sent.
+ *
+ * <p>Thread-safe. {@link #send} never waits for the receiver and never runs it: it puts the message in a queue.
+ */
+public interface Connection {
+    void send(Message message);
+
+    /** Who gets what arrives. Called on a thread of the receiver's, one message at a time. */
+    interface Receiver {
+        void receive(Message message);
+    }
+}

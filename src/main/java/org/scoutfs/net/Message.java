@@ -1,0 +1,180 @@
+package org.scoutfs.net;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.scoutfs.device.DeviceExtent;
+import org.scoutfs.lsm.SegmentInfo;
+import org.scoutfs.lsm.VersionEdit;
+
+/**
+ * Everything that a node and the server say to each other.
+ *
+ * <p>Every request that changes something carries the sender's incarnation ({@code rid}) and a {@code requestId} that rises by
+ * one with each such request of that incarnation. The server stores the outcome with the effect, so a request that is sent
+ * again after a lost reply happens once and is answered the same.
+ */
+public sealed interface Message {
+
+    // ---- node to server -------------------------------------------------------------------------------------------
+
+    /** The first message of an incarnation. Answered by {@link Joined} or {@link Refused}. */
+    record Join(long requestId, long rid, boolean isReadOnly) implements Message {}
+
+    /**
+     * Publishes one transaction. Answered by {@link Committed} or {@link Refused}.
+     *
+     * @param seq the transaction's sequence number
+     * @param segments new runs of level 0, the newer one later
+     * @param consumed blocks of this node's grants that are in use from now on: the segments' and the file data's
+     * @param freed blocks that were in use and are not any more
+     * @param returned granted blocks that this node will not use
+     * @param changedUnder grant numbers of the WRITE locks under which the transaction changed anything
+     * @param inodeCountDelta inodes created less inodes destroyed
+     * @param oldestVersion the oldest version that this node still reads
+     */
+    record Commit(
+            long requestId,
+            long rid,
+            long seq,
+            List<SegmentInfo> segments,
+            List<DeviceExtent> consumed,
+            List<DeviceExtent> freed,
+            List<DeviceExtent> returned,
+            List<Long> changedUnder,
+            long inodeCountDelta,
+            long oldestVersion)
+            implements Message {}
+
+    /** A merge job is done. Answered by {@link Committed} (without a new sequence number) or {@link Refused}. */
+    record Merged(
+            long requestId,
+            long rid,
+            long jobId,
+            List<VersionEdit.Added> added,
+            List<Long> removedIds,
+            List<DeviceExtent> consumed,
+            List<DeviceExtent> returned,
+            long oldestVersion)
+            implements Message {}
+
+    /** A merge job came to nothing (no space, a damaged input); its grants come back. */
+    record MergeFailed(long requestId, long rid, long jobId, List<DeviceExtent> returned, String reason)
+            implements Message {}
+
+    /** Asks for space now. Answered by {@link SpaceGranted}, with less or nothing where the volume has no more. */
+    record NeedSpace(long requestId, long rid, long dataBlocks, long metaBlocks, boolean mayUseReserve)
+            implements Message {}
+
+    /** Asks for inode numbers, one whole run of lock groups. Answered by {@link InodesGranted}. */
+    record NeedInodes(long requestId, long rid) implements Message {}
+
+    /** Gives granted blocks back unused, because the server recalled them or the node shrinks. Answered by {@link Done}. */
+    record ReturnSpace(long requestId, long rid, List<DeviceExtent> returned) implements Message {}
+
+    /** Asks for a lock. Answered, whenever it is its turn, by {@link LockGranted}. */
+    record LockRequest(long rid, LockName name, LockMode mode) implements Message {}
+
+    /** Gives a lock back, or keeps it as READ. Ignored by the server unless {@code grantNumber} is that of the grant it knows. */
+    record LockReleased(long rid, LockName name, @Nullable LockMode kept, long grantNumber) implements Message {}
+
+    /** The lease is renewed, and old versions are let go. Answered by {@link Renewed}. */
+    record Renew(long rid, long oldestVersion) implements Message {}
+
+    /** Asks what {@code statfs} shows. Answered by {@link VolumeStatus}. */
+    record StatusRequest(long requestId, long rid) implements Message {}
+
+    /** The incarnation ends: it has no I/O under way and will write nothing more. Answered by {@link Done}. */
+    record Goodbye(long requestId, long rid) implements Message {}
+
+    // ---- server to node -------------------------------------------------------------------------------------------
+
+    /**
+     * @param versionNumber the version that {@code levels} is
+     * @param levels its segments: level 0 newest first, deeper ones in key order
+     * @param seqs for the first two transactions
+     */
+    record Joined(
+            long requestId,
+            long epoch,
+            long versionNumber,
+            long stableSeq,
+            List<List<SegmentInfo>> levels,
+            List<Long> seqs,
+            Grants grants)
+            implements Message {}
+
+    /** @param nextSeq for the transaction after the one now open; 0 when no sequence number was used up */
+    record Committed(long requestId, List<VersionEdit> edits, long nextSeq, Grants grants) implements Message {}
+
+    /** The request had no effect and never will. The node stops its writes. */
+    record Refused(long requestId, String reason) implements Message {}
+
+    record Done(long requestId) implements Message {}
+
+    record SpaceGranted(long requestId, Grants grants) implements Message {}
+
+    /** Inode numbers {@code [first, first + count)}. */
+    record InodesGranted(long requestId, long first, long count) implements Message {}
+
+    /**
+     * @param grantNumber names this grant in revokes, releases and commits
+     * @param edits what brings the node to the newest version
+     * @param highestSeq the highest sequence number that was ever used under this lock
+     */
+    record LockGranted(LockName name, LockMode mode, long grantNumber, List<VersionEdit> edits, long highestSeq)
+            implements Message {}
+
+    /** @param kept the mode that the holder may keep, or null for none */
+    record LockRevoke(LockName name, @Nullable LockMode kept, long grantNumber) implements Message {}
+
+    /** Versions that others made, or a merge did. */
+    record Published(List<VersionEdit> edits) implements Message {}
+
+    record Renewed(List<VersionEdit> edits) implements Message {}
+
+    /**
+     * A merge for this node to do.
+     *
+     * @param upperLevel the level that {@code upper} is in; the result goes to {@code upperLevel + 1}
+     * @param upper inputs from there; for level 0 newest first
+     * @param lower inputs from the level below, in key order
+     * @param dropTombstones whether nothing older than the inputs can hold any key of the job
+     * @param stableSeq the bound of the version that the job was planned on
+     */
+    record MergeJob(
+            long jobId,
+            int upperLevel,
+            List<SegmentInfo> upper,
+            List<SegmentInfo> lower,
+            boolean dropTombstones,
+            Grants grants)
+            implements Message {}
+
+    /** Please give back what you do not need: somebody found the volume full. */
+    record RecallSpace() implements Message {}
+
+    /** All in blocks but the counts. On one device all space counts as data. */
+    record VolumeStatus(
+            long requestId,
+            long totalMetaBlocks,
+            long totalDataBlocks,
+            long freeMetaBlocks,
+            long freeDataBlocks,
+            long reservedBlocks,
+            long inodeCount,
+            long stableSeq)
+            implements Message {}
+
+    // ---- parts ----------------------------------------------------------------------------------------------------
+
+    /**
+     * Space and names that belong to the receiving incarnation from now on.
+     *
+     * @param data blocks for file data
+     * @param meta blocks for segments; from the same pool on a volume with one device
+     * @param firstSegmentId first of {@code segmentIdCount} segment ids; 0 with a count of 0 for none
+     */
+    record Grants(List<DeviceExtent> data, List<DeviceExtent> meta, long firstSegmentId, long segmentIdCount) {
+        public static final Grants NONE = new Grants(List.of(), List.of(), 0, 0);
+    }
+}
