@@ -1,0 +1,36 @@
+package org.scoutfs.format.ioctl;
+
+/**
+ * The request codes that ioctl(2) takes: {@code direction << 30 | size << 16 | 0xE8 << 8 | number}, where direction 1 means that the
+ * caller hands a structure in and 2 that it gets one back.
+ *
+ * <p>They are constants and no enum because they are compared with what the kernel delivers, which may be anything, and
+ * compile-time constants, so that a {@code switch} takes them.
+ */
+public final class IoctlCommand {
+    private static final int MAGIC = 0xE8;
+    private static final int IN = 1 << 30 | MAGIC << 8;
+    private static final int OUT = 2 << 30 | MAGIC << 8;
+
+    public static final int WALK_INODES = IN | WalkInodes.SIZE << 16 | 1;
+    public static final int INO_PATH = IN | InoPath.SIZE << 16 | 2;
+    public static final int STAT_MORE = OUT | StatMore.SIZE << 16 | 5;
+    public static final int STATFS_MORE = OUT | StatfsMore.SIZE << 16 | 10;
+    public static final int ALLOC_DETAIL = IN | AllocDetail.SIZE << 16 | 12;
+    public static final int GET_ALLOCATED_INOS = IN | AllocatedInos.SIZE << 16 | 16;
+    public static final int GET_REFERRING_ENTRIES = IN | ReferringEntries.SIZE << 16 | 17;
+    /** Ours: a page of the mount's counters. */
+    public static final int COUNTERS = IN | CountersRequest.SIZE << 16 | 0x80;
+
+    private IoctlCommand() {}
+
+    /** Whether a code is of this family at all. */
+    public static boolean isOurs(int command) {
+        return (command >>> 8 & 0xff) == MAGIC;
+    }
+
+    /** The size of the structure that a code carries. */
+    public static int size(int command) {
+        return command >>> 16 & 0x3fff;
+    }
+}
