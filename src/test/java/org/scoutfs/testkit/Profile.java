@@ -1,0 +1,22 @@
+package org.scoutfs.testkit;
+
+/** How much a test run may cost: the normal profile of each build, or the long one of the night ({@code -Plong}). */
+public final class Profile {
+    private static final long NIGHT_SEED = Long.getLong("scoutfs.nightSeed", System.currentTimeMillis());
+
+    private Profile() {}
+
+    public static boolean isLong() {
+        return "long".equals(System.getProperty("scoutfs.test.profile"));
+    }
+
+    /** The first count in the normal profile, the second in the long one. {@code -Dscoutfs.count=n} overrides both. */
+    public static int count(int normal, int inLongProfile) {
+        return Integer.getInteger("scoutfs.count", isLong() ? inLongProfile : normal);
+    }
+
+    /** What the long profile draws its seeds from: new each night, fixed by {@code -Dscoutfs.nightSeed}. */
+    static long nightSeed() {
+        return NIGHT_SEED;
+    }
+}
