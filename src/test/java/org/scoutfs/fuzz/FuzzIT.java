@@ -1,0 +1,85 @@
+package org.scoutfs.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Runs Jazzer on each target for {@code -Dfuzz.seconds}, two targets at a time, each in its own JVM. */
+@Execution(ExecutionMode.CONCURRENT)
+class FuzzIT {
+    private static final Pattern RUNS = Pattern.compile("Done (\\d+) runs in");
+    private static final int SECONDS = Integer.getInteger("scoutfs.fuzz.seconds", 5);
+
+    static Stream<Class<? extends FuzzTarget>> targets() {
+        return Stream.of(KeysFuzz.class);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("targets")
+    @Execution(ExecutionMode.CONCURRENT)
+    void survivesAnyBytes(Class<? extends FuzzTarget> target, @TempDir Path dir)
+            throws IOException, InterruptedException {
+        Path corpus = Files.createDirectory(dir.resolve("corpus"));
+        List<byte[]> seeds = newTarget(target).seeds();
+        assertThat(seeds).as("seeds of %s", target).isNotEmpty();
+        for (int i = 0; i < seeds.size(); i++) {
+            Files.write(corpus.resolve("seed-" + i), seeds.get(i));
+        }
+        Path log = dir.resolve("log");
+        Process jazzer = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx512m",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        "-Dscoutfs.fuzz.target=" + target.getName(),
+                        "com.code_intelligence.jazzer.Jazzer",
+                        "--target_class=" + FuzzMain.class.getName(),
+                        "--instrumentation_includes=org.scoutfs.**",
+                        "--reproducer_path=" + dir,
+                        "-max_total_time=" + SECONDS,
+                        "-timeout=10",
+                        "-rss_limit_mb=3072",
+                        "-artifact_prefix=" + dir + "/",
+                        corpus.toString())
+                .directory(dir.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        try {
+            assertThat(jazzer.waitFor(SECONDS + 120L, TimeUnit.SECONDS)).as("jazzer ends").isTrue();
+        } finally {
+            jazzer.destroyForcibly();
+        }
+        String said = Files.readString(log, StandardCharsets.UTF_8);
+        assertThat(jazzer.exitValue()).as("findings of %s:%n%s", target.getName(), tail(said)).isZero();
+        Matcher runs = RUNS.matcher(said);
+        assertThat(runs.find()).as("jazzer says how many runs:%n%s", tail(said)).isTrue();
+        assertThat(Long.parseLong(runs.group(1))).as("runs").isGreaterThan(1000);
+    }
+
+    private static FuzzTarget newTarget(Class<? extends FuzzTarget> target) {
+        try {
+            return target.getConstructor().newInstance();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalArgumentException("a target has a public constructor without arguments: " + target, e);
+        }
+    }
+
+    private static String tail(String text) {
+        return text.length() <= 6000 ? text : text.substring(text.length() - 6000);
+    }
+}
