@@ -3,6 +3,7 @@ package org.scoutfs.net;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.device.DeviceExtent;
+import org.scoutfs.lsm.MergeSpec;
 import org.scoutfs.lsm.SegmentInfo;
 import org.scoutfs.lsm.VersionEdit;
 
@@ -132,23 +133,8 @@ public sealed interface Message {
 
     record Renewed(List<VersionEdit> edits) implements Message {}
 
-    /**
-     * A merge for this node to do.
-     *
-     * @param upperLevel the level that {@code upper} is in; the result goes to {@code upperLevel + 1}
-     * @param upper inputs from there; for level 0 newest first
-     * @param lower inputs from the level below, in key order
-     * @param dropTombstones whether nothing older than the inputs can hold any key of the job
-     * @param stableSeq the bound of the version that the job was planned on
-     */
-    record MergeJob(
-            long jobId,
-            int upperLevel,
-            List<SegmentInfo> upper,
-            List<SegmentInfo> lower,
-            boolean dropTombstones,
-            Grants grants)
-            implements Message {}
+    /** A merge for this node to do, into the space of {@code grants}. Answered by {@link Merged} or {@link MergeFailed}. */
+    record MergeJob(long jobId, MergeSpec spec, Grants grants) implements Message {}
 
     /** Please give back what you do not need: somebody found the volume full. */
     record RecallSpace() implements Message {}
