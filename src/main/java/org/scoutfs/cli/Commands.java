@@ -1,0 +1,36 @@
+package org.scoutfs.cli;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** All subcommands. {@link #find} loads the class of the one that is asked for and no other. */
+final class Commands {
+    private Commands() {}
+
+    static @Nullable Subcommand find(String name) {
+        return switch (name) {
+            case "df" -> new DfCommand();
+            case "counters" -> new CountersCommand();
+            case "stat" -> new StatCommand();
+            case "statfs" -> new StatfsCommand();
+            case "get-referring-entries" -> new ReferringEntriesCommand();
+            case "ino-path" -> new InoPathCommand();
+            case "walk-inodes" -> new WalkInodesCommand();
+            case "get-allocated-inos" -> new AllocatedInosCommand();
+            default -> null;
+        };
+    }
+
+    /** In the order in which usage and manual list them. */
+    static List<Subcommand> all() {
+        return List.of(
+                new DfCommand(),
+                new CountersCommand(),
+                new StatCommand(),
+                new StatfsCommand(),
+                new ReferringEntriesCommand(),
+                new InoPathCommand(),
+                new WalkInodesCommand(),
+                new AllocatedInosCommand());
+    }
+}

@@ -1,0 +1,17 @@
+package org.scoutfs.cli;
+
+import org.jspecify.annotations.Nullable;
+
+/** What this program calls itself. */
+final class Version {
+    /** The format versions that it can mount. */
+    static final String FORMATS = "1";
+
+    private Version() {}
+
+    /** From the jar's manifest. */
+    static String text() {
+        @Nullable String version = Version.class.getPackage().getImplementationVersion();
+        return "scoutfs " + (version == null ? "(not from a jar)" : version);
+    }
+}

@@ -1,0 +1,152 @@
+package org.scoutfs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every command has in common: help, exit statuses, and one line for each wrong argument. */
+class MainTest {
+    private static CommandLine.Result run(String... words) {
+        return new CommandLine().run(words);
+    }
+
+    @Test
+    void withoutArgumentsUsageGoesToStandardError() {
+        CommandLine.Result result = run();
+
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err())
+                .startsWith("usage: scoutfs <command> [<args>]\n")
+                .contains("\nSupported format version: ")
+                .containsSubsequence("Core admin:", "Additional Information:", "Search Acceleration:", "Debugging commands:");
+    }
+
+    @Test
+    void helpAndVersionSucceed() {
+        assertThat(run("--help").status()).isZero();
+        assertThat(run("--help").out()).startsWith("usage: scoutfs <command> [<args>]\n");
+        assertThat(run("--version").status()).isZero();
+        assertThat(run("--version").out()).startsWith("scoutfs ");
+    }
+
+    @Test
+    void unknownCommand() {
+        CommandLine.Result result = run("frobnicate");
+
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err())
+                .startsWith("scoutfs: unrecognized command: 'frobnicate'\nusage: scoutfs <command> [<args>]\n");
+    }
+
+    static Stream<Command> commands() {
+        return Commands.all().stream().map(Subcommand::command);
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void eachCommandHelps(Command command) {
+        CommandLine.Result help = run(command.name(), "--help");
+        CommandLine.Result letter = run(command.name(), "-?");
+        CommandLine.Result usage = run(command.name(), "--usage");
+
+        assertThat(help.status()).isZero();
+        assertThat(help.err()).isEmpty();
+        assertThat(help.out()).startsWith("Usage: scoutfs " + command.name()).contains("  -?, --help");
+        assertThat(help.out().lines()).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(80));
+        assertThat(letter).isEqualTo(help);
+        assertThat(usage.status()).isZero();
+        assertThat(usage.out()).startsWith("Usage: scoutfs " + command.name()).contains("[--usage]");
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void eachCommandIsFoundByItsName(Command command) {
+        Subcommand found = Commands.find(command.name());
+
+        assertThat(found).isNotNull();
+        assertThat(found.command().summary()).isEqualTo(command.summary()).doesNotEndWith(".");
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void eachCommandRefusesAnUnknownOption(Command command) {
+        CommandLine.Result result = run(command.name(), "--no-such-option");
+
+        assertThat(result.status()).isEqualTo(64);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err())
+                .isEqualTo(command.name() + ": unrecognized option '--no-such-option'\nTry `" + command.name()
+                        + " --help' or `" + command.name() + " --usage' for more information.\n");
+    }
+
+    /** Each line: the arguments, the exit status, the first line on standard error. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "walk-inodes                          | 64 | walk-inodes: must provide index",
+                "walk-inodes meta_seq                 | 64 | walk-inodes: must provide first",
+                "walk-inodes meta_seq 0               | 64 | walk-inodes: must provide last",
+                "walk-inodes meta_seq 0 1 . x         | 64 | walk-inodes: Too many arguments",
+                "walk-inodes atime 0 1                | 1 | unknown index 'atime', try 'meta_seq' or 'data_seq'",
+                "walk-inodes meta_seq x 1             | 1 | bad index pos at 'x', it must be MAJOR[.MINOR[.INO]]",
+                "walk-inodes meta_seq 1..2 3          | 1 | bad index pos at '1..2', it must be MAJOR[.MINOR[.INO]]",
+                "walk-inodes meta_seq 1.2.3.4 5       | 1 | bad index pos at '1.2.3.4', it must be MAJOR[.MINOR[.INO]]",
+                "walk-inodes meta_seq 0 1.4294967296  | 1 | bad index pos at '1.4294967296', it must be MAJOR[.MINOR[.INO]]",
+                "walk-inodes -p                       | 64 | walk-inodes: option requires an argument -- 'p'",
+                "walk-inodes -p /nowhere meta_seq 0 1 | 1 | failed to open '/nowhere': No such file or directory (2)",
+                "walk-inodes meta_seq 0 -1 /nowhere   | 1 | failed to open '/nowhere': No such file or directory (2)",
+                "walk-inodes -p / meta_seq 0 1 "
+                        + "                              | 1 | walk_inodes ioctl failed: Inappropriate ioctl for device (25)",
+                "ino-path                             | 64 | ino-path: must provide ino",
+                "ino-path 0                           | 64 | ino-path: must provide inode number",
+                "ino-path x                           | 1 | invalid 64bit value: 'x'",
+                "ino-path -p / 1                      | 1 | inodes_since ioctl failed: Inappropriate ioctl for device (25)",
+                "get-referring-entries                | 64 | get-referring-entries: must provide ino",
+                "get-referring-entries 1 2            | 64 | get-referring-entries: Too many arguments",
+                "get-referring-entries 1z             | 1 | invalid 64bit value: '1z'",
+                "get-allocated-inos                   | 64 | get-allocated-inos: must provide ino",
+                "get-allocated-inos -i x              | 1 | invalid 64bit value: 'x'",
+                "get-allocated-inos -i 1 -p /nowhere  | 1 | failed to open '/nowhere': No such file or directory (2)",
+                "stat                                 | 64 | stat: must provide file",
+                "stat a b                             | 64 | stat: Too many arguments",
+                "stat /nowhere                        | 1 | failed to open '/nowhere': No such file or directory (2)",
+                "stat -s                              | 64 | stat: option requires an argument -- 's'",
+                "stat -s meta_seq /                   | 0 | ioctl failed: Inappropriate ioctl for device (25)",
+                "statfs -p /                          | 0 | ioctl failed: Inappropriate ioctl for device (25)",
+                "statfs -p /nowhere                   | 1 | failed to open '/nowhere': No such file or directory (2)",
+                "df -p /                              | 1 | df ioctl failed: Inappropriate ioctl for device (25)",
+                "df -x                                | 64 | df: invalid option -- 'x'",
+                "counters /                           | 1 | counters ioctl failed: Inappropriate ioctl for device (25)",
+                "counters / /                         | 64 | counters: Too many arguments"
+            })
+    void wrongArguments(String line, int status, String firstLine) {
+        CommandLine.Result result = run(line.trim().split(" +"));
+
+        assertThat(result.err()).startsWith(firstLine + "\n");
+        assertThat(result.status()).isEqualTo(status);
+        assertThat(result.out()).isEmpty();
+    }
+
+    @Test
+    void failuresEndWithTheCommonLine() {
+        assertThat(run("stat", "/nowhere").err())
+                .isEqualTo("failed to open '/nowhere': No such file or directory (2)\n"
+                        + "scoutfs: stat failed: No such file or directory (2)\n");
+    }
+
+    @Test
+    void pathComesFromTheEnvironment() {
+        CommandLine.Result result =
+                new CommandLine().with("SCOUTFS_MOUNT_PATH", "/nowhere").run("statfs");
+
+        assertThat(result.err()).startsWith("failed to open '/nowhere'");
+    }
+}
