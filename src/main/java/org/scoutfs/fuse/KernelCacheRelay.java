@@ -1,0 +1,33 @@
+package org.scoutfs.fuse;
+
+import org.jspecify.annotations.Nullable;
+import org.scoutfs.fs.KernelCache;
+
+/**
+ * The {@link KernelCache} for a file system that is made before its mount. Until {@link #connect} there is no kernel that
+ * could have cached anything, so calls before it do nothing.
+ */
+public final class KernelCacheRelay implements KernelCache {
+    private volatile @Nullable KernelCache connected;
+
+    /** From now on {@code mount} is told. */
+    public void connect(FuseMount mount) {
+        connected = mount.kernelCache();
+    }
+
+    @Override
+    public void invalidateInode(long ino, long offset, long length) {
+        KernelCache cache = connected;
+        if (cache != null) {
+            cache.invalidateInode(ino, offset, length);
+        }
+    }
+
+    @Override
+    public void invalidateEntry(long parentIno, byte[] name) {
+        KernelCache cache = connected;
+        if (cache != null) {
+            cache.invalidateEntry(parentIno, name);
+        }
+    }
+}
