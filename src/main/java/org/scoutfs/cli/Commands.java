@@ -9,6 +9,9 @@ final class Commands {
 
     static @Nullable Subcommand find(String name) {
         return switch (name) {
+            case "umount" -> new UmountCommand();
+            case "quickstart" -> new QuickstartCommand();
+            case ManualCommand.NAME -> new ManualCommand();
             case "df" -> new DfCommand();
             case "counters" -> new CountersCommand();
             case "stat" -> new StatCommand();
@@ -25,6 +28,8 @@ final class Commands {
     static List<Subcommand> all() {
         return List.of(
                 new DfCommand(),
+                new QuickstartCommand(),
+                new UmountCommand(),
                 new CountersCommand(),
                 new StatCommand(),
                 new StatfsCommand(),

@@ -8,7 +8,7 @@
  * {@code check} and {@code volume}.
  *
  * <p>A short command should be over in less than a tenth of a second, most of which is Java's own start. So nothing is loaded
- * but the subcommand at hand, the parser is our own ({@code docs/decisions/0006-command-line-parser.md}), and no class here has a
+ * but the subcommand at hand, the parser is our own ({@code docs/decisions/0010-command-line.md}), and no class here has a
  * static initialiser that does work. Names, options and output lines follow the original's command, because scripts read them.
  *
  * <p>The same specifications make {@code --help}, {@code --usage}, and the manual pages.

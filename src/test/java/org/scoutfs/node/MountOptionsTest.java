@@ -1,0 +1,72 @@
+package org.scoutfs.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.scoutfs.node.MountOptions.OptionException;
+import org.scoutfs.sys.Mounts;
+
+class MountOptionsTest {
+    private static MountOptions parse(String... lists) throws OptionException {
+        return MountOptions.parse(List.of(lists));
+    }
+
+    @Test
+    void nothingIsTheDefaults() throws OptionException {
+        assertThat(parse()).isEqualTo(MountOptions.DEFAULTS);
+        assertThat(parse("", "rw,defaults,acl,_netdev,x-systemd.automount,comment=hello,,"))
+                .isEqualTo(MountOptions.DEFAULTS);
+        assertThat(MountOptions.DEFAULTS.ring()).isEqualTo(MountOptions.Ring.AUTO);
+        assertThat(MountOptions.DEFAULTS.isReadOnly()).isFalse();
+    }
+
+    @Test
+    void ours() throws OptionException {
+        MountOptions options = parse(
+                "ro,uring=off,writeback=on,cache=1G", "dirty=64M,metadev_path=/dev/a,log=/tmp/l,type=fuse,commit_ms=50");
+
+        assertThat(options.isReadOnly()).isTrue();
+        assertThat(options.ring()).isEqualTo(MountOptions.Ring.OFF);
+        assertThat(options.isWriteback()).isTrue();
+        assertThat(options.cacheBytes()).isEqualTo(1L << 30);
+        assertThat(options.dirtyBytes()).isEqualTo(64L << 20);
+        assertThat(options.metaDevice()).isEqualTo(Path.of("/dev/a"));
+        assertThat(options.log()).isEqualTo(Path.of("/tmp/l"));
+        assertThat(options.isPlainFuse()).isTrue();
+        assertThat(options.commitMillis()).isEqualTo(50);
+    }
+
+    @Test
+    void theLastOfOppositesCounts() throws OptionException {
+        assertThat(parse("ro,rw").isReadOnly()).isFalse();
+        assertThat(parse("noatime,nodev,dev").kernelFlags()).isEqualTo(Mounts.MS_NOATIME);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "bogus           | unknown mount option 'bogus'",
+                "ro,bogus=1      | unknown mount option 'bogus'",
+                "noacl           | unknown mount option 'noacl'",
+                "uring           | unknown mount option 'uring'",
+                "uring=maybe     | option uring is one of auto, on, off, not 'maybe'",
+                "writeback=1     | option writeback is one of on, off, not '1'",
+                "cache=15M       | option cache is a size from 16M to 1048576M, not '15M'",
+                "cache=          | option cache is a size from 16M to 1048576M, not ''",
+                "cache=1X        | option cache is a size from 16M to 1048576M, not '1X'",
+                "cache=99999999T | option cache is a size from 16M to 1048576M, not '99999999T'",
+                "commit_ms=9     | option commit_ms is a number from 10 to 60000, not '9'",
+                "commit_ms=x     | option commit_ms is a number from 10 to 60000, not 'x'",
+                "log=            | option log needs a path",
+                "cache=1G,cache=1G | option cache is given twice"
+            })
+    void refused(String list, String message) {
+        assertThatThrownBy(() -> parse(list)).isInstanceOf(OptionException.class).hasMessage(message);
+    }
+}
