@@ -63,7 +63,7 @@ public final class Keys {
         public static final int BACKREF = 5;
         /** FS: second = part. */
         public static final int SYMLINK = 6;
-        /** FS: second = first file block of the extent. */
+        /** FS: second = last file block of the extent: a forward scan from a block finds the extent that covers it. */
         public static final int EXTENT = 7;
 
         private Type() {}
