@@ -36,7 +36,7 @@ final class Ext4Target implements Target {
 
     @Override
     public void mount(String... options) {
-        Command.of("mount", "-o", "loop", image, root).run().mustSucceed();
+        Command.of("mount", "-o", options.length == 0 ? "loop" : "loop," + String.join(",", options), image, root).run().mustSucceed();
     }
 
     @Override
