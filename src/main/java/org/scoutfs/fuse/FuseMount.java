@@ -199,8 +199,13 @@ public final class FuseMount implements AutoCloseable {
                 waiting,
                 elsewhere,
                 this::makeDurable);
-        int readers = Runtime.getRuntime().availableProcessors();
-        transports.add(new DeviceTransport(device, readers, dispatcher, counts, reruns, volume));
+        int readers = agreed.overUring() ? 1 : Runtime.getRuntime().availableProcessors();
+        DeviceTransport byDevice = new DeviceTransport(device, readers, dispatcher, counts, reruns, volume);
+        transports.add(byDevice);
+        if (agreed.overUring()) {
+            transports.add(new RingTransport(device, byDevice, options.mountPoint(), dispatcher, counts));
+            transportShown = "io_uring";
+        }
         for (Transport transport : transports) {
             transport.start();
         }

@@ -9,6 +9,7 @@ import org.scoutfs.fuse.wire.Init;
 import org.scoutfs.fuse.wire.Opcode;
 import org.scoutfs.fuse.wire.Wire;
 import org.scoutfs.sys.FuseDevice;
+import org.scoutfs.sys.IoUring;
 import org.scoutfs.sys.SystemCallException;
 
 /** The first request of a connection: what the kernel offers, and what we take of it. */
@@ -110,11 +111,17 @@ final class Handshake {
             throw new IOException("the kernel does not offer FUSE over io_uring: it takes Linux 6.14, and Y in"
                     + " /sys/module/fuse/parameters/enable_uring");
         }
+        if (options.uring() == FuseOptions.Uring.ON && !IoUring.isAvailable()) {
+            throw new IOException("this process may not use io_uring: see /proc/sys/kernel/io_uring_disabled");
+        }
     }
 
     private static long choose(Init.Offer offer, FuseOptions options) {
         long wanted = WANTED;
-        if (options.uring() != FuseOptions.Uring.OFF) {
+        // Once agreed on, nothing gets through without it: so it is tried before.
+        if (options.uring() != FuseOptions.Uring.OFF
+                && (offer.flags() & Init.OVER_IO_URING) != 0
+                && IoUring.isAvailable()) {
             wanted |= Init.OVER_IO_URING;
         }
         if (options.writeback()) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.Errno;
 
 /** {@code mount(2)}, {@code umount2(2)}, and what is mounted in this process's namespace. */
 public final class Mounts {
@@ -33,6 +34,9 @@ public final class Mounts {
     private static final MethodHandle MOUNT = Libc.function(
             "mount", Libc.INT, Libc.POINTER, Libc.POINTER, Libc.POINTER, Libc.LONG, Libc.POINTER);
     private static final MethodHandle UMOUNT2 = Libc.function("umount2", Libc.INT, Libc.POINTER, Libc.INT);
+
+    private static final MethodHandle STATFS = Libc.function("statfs", Libc.INT, Libc.POINTER, Libc.POINTER);
+    private static final int STATFS_SIZE = 120;
 
     private Mounts() {}
 
@@ -72,6 +76,33 @@ public final class Mounts {
             }
         } catch (Throwable thrown) {
             throw Libc.unexpected(thrown);
+        }
+    }
+
+    /** Sends a file system a request and waits for its answer, which is thrown away. */
+    public static void askStatistics(Path path) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocateFrom(path.toString());
+            MemorySegment answer = arena.allocate(STATFS_SIZE, Long.BYTES);
+            int result = (int) STATFS.invokeExact(Libc.state(), name, answer);
+            if (result < 0) {
+                throw Libc.failure("statfs " + path);
+            }
+        } catch (Throwable thrown) {
+            throw Libc.unexpected(thrown);
+        }
+    }
+
+    /** Whether the process that served this mount point is gone, so that only unmounting is left to do. */
+    public static boolean isAbandoned(Path path) throws IOException {
+        try {
+            askStatistics(path);
+            return false;
+        } catch (SystemCallException failure) {
+            if (failure.errno() == Errno.ENOTCONN || failure.errno() == Errno.ECONNABORTED) {
+                return true;
+            }
+            throw failure;
         }
     }
 
