@@ -47,6 +47,8 @@ public final class Keys {
 
         /** ORPHAN: second = inode number; no value. */
         public static final int ORPHAN = 1;
+        /** ORPHAN: second = inode number of a file that a truncate is not done with; no value. */
+        public static final int TRUNCATE = 2;
 
         /** CHECKSUM: first = inode number, second = file block of the group's first block; value = CRC32C per block. */
         public static final int CHECKSUM = 1;
@@ -55,13 +57,13 @@ public final class Keys {
         public static final int INODE = 1;
         /** FS: second = name hash, third = xattr id, fourth = part. */
         public static final int XATTR = 2;
-        /** FS: first = directory, second = name hash, third = position. For look-ups. */
+        /** FS: first = directory, second = name hash; value = all entries with that hash. For look-ups. */
         public static final int DIRENT = 3;
         /** FS: first = directory, second = position. For listing. */
         public static final int READDIR = 4;
         /** FS: second = directory, third = position. For paths from inodes. */
         public static final int BACKREF = 5;
-        /** FS: second = part. */
+        /** FS: value = the target. */
         public static final int SYMLINK = 6;
         /** FS: second = last file block of the extent: a forward scan from a block finds the extent that covers it. */
         public static final int EXTENT = 7;

@@ -1,0 +1,466 @@
+package org.scoutfs.fs;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.Errno;
+import org.scoutfs.base.FsException;
+import org.scoutfs.base.MustWait;
+import org.scoutfs.data.BlockCounts;
+import org.scoutfs.data.FileData;
+import org.scoutfs.fs.xattr.XattrName;
+import org.scoutfs.fs.xattr.XattrStore;
+import org.scoutfs.item.InodeItem;
+import org.scoutfs.item.OrphanItem;
+import org.scoutfs.lock.LockClient;
+import org.scoutfs.lsm.ItemReader;
+import org.scoutfs.net.LockMode;
+import org.scoutfs.txn.Transaction;
+
+/**
+ * Opens files, and reads and changes what is in them. An open file is only counted: its handle carries the access mode, and everything
+ * else comes with each request.
+ */
+final class Files {
+    private static final int O_ACCMODE = 3;
+    private static final int O_TRUNC = 01000;
+    private static final int SETUID = 04000;
+    private static final int SETGID = 02000;
+    private static final int GROUP_EXECUTE = 010;
+
+    private static final int KEEP_SIZE = 1;
+    private static final int PUNCH_HOLE = 2;
+    private static final int ZERO_RANGE = 0x10;
+
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
+
+    private static final int BLOCK_BITS = 12;
+    private static final int HANDLE_FLAG_BITS = 2;
+
+    /** What one step of a copy moves, and one call at most: a caller with more calls again. */
+    private static final int COPY_STEP_BYTES = 1 << 20;
+
+    private static final long COPY_BYTES_MAX = 16L << 20;
+
+    /** Truncates of so many steps are done by the caller, the rest in the background. */
+    private static final int TRUNCATE_STEPS_INLINE = 16;
+
+    private final Core core;
+    private final AtomicLong nextHandle = new AtomicLong(1);
+
+    Files(Core core) {
+        this.core = core;
+    }
+
+    // ---- open
+
+    /** @param flags of open(2) */
+    long newHandle(int flags) {
+        return nextHandle.getAndIncrement() << HANDLE_FLAG_BITS | flags & O_ACCMODE;
+    }
+
+    static boolean isReadable(long handle) {
+        return (handle & O_ACCMODE) != 1;
+    }
+
+    static boolean isWritable(long handle) {
+        return (handle & O_ACCMODE) != 0;
+    }
+
+    FileSystem.OpenFile opened(int flags) {
+        return new FileSystem.OpenFile(newHandle(flags), false, core.options.isAlone());
+    }
+
+    FileSystem.OpenFile open(long ino, int flags, boolean killPrivileges) throws FsException, MustWait, IOException {
+        boolean truncates = (flags & O_TRUNC) != 0;
+        if (truncates) {
+            core.refuseIfReadOnly();
+        }
+        try (LockClient.Use _ = core.acquire(ino, truncates ? LockMode.WRITE : LockMode.READ)) {
+            var lock = core.inodeLocks.of(ino);
+            long stamp = truncates ? lock.writeLock() : lock.readLock();
+            try {
+                Inode inode = core.require(core.transactions.view(), ino);
+                if (inode.isDirectory() && (flags & O_ACCMODE) != 0) {
+                    throw FsException.of(Errno.EISDIR);
+                }
+                if (inode.isSymlink()) {
+                    throw FsException.of(Errno.ELOOP);
+                }
+                if (inode.item.nlink == 0 && !core.isUsed(ino)) {
+                    throw FsException.of(Errno.ESTALE);
+                }
+                if (truncates && inode.isRegular()) {
+                    truncate(inode, 0, killPrivileges, null);
+                }
+                core.opens.add(ino, 1);
+            } finally {
+                lock.unlock(stamp);
+            }
+        }
+        return opened(flags);
+    }
+
+    // ---- read
+
+    int read(long ino, long offset, MemorySegment into) throws FsException, MustWait, IOException {
+        try (LockClient.Use _ = core.acquire(ino, LockMode.READ)) {
+            var lock = core.inodeLocks.of(ino);
+            long stamp = lock.readLock();
+            try {
+                ItemReader view = core.transactions.view();
+                return read(view, core.require(view, ino), offset, into);
+            } finally {
+                lock.unlockRead(stamp);
+            }
+        }
+    }
+
+    private int read(ItemReader view, Inode inode, long offset, MemorySegment into) throws FsException, IOException {
+        requireRegular(inode);
+        if (offset < 0) {
+            throw FsException.of(Errno.EINVAL);
+        }
+        long size = inode.item.size;
+        if (offset >= size || into.byteSize() == 0) {
+            return 0;
+        }
+        int count = (int) Math.min(into.byteSize(), size - offset);
+        refuseOffline(view, inode, offset, count);
+        core.data.read(view, inode.ino, size, offset, count == into.byteSize() ? into : into.asSlice(0, count));
+        return count;
+    }
+
+    /** Waiting for offline blocks is to come; until then nothing makes them, and reading them is never zeroes. */
+    private void refuseOffline(ItemReader view, Inode inode, long offset, long length) throws FsException, IOException {
+        if (inode.item.offlineBlocks > 0) {
+            long first = offset >>> BLOCK_BITS;
+            long end = (offset + length - 1 >>> BLOCK_BITS) + 1;
+            if (core.data.firstOffline(view, inode.ino, first, end - first) >= 0) {
+                throw FsException.of(Errno.ENODATA);
+            }
+        }
+    }
+
+    // ---- write
+
+    int write(long ino, long offset, MemorySegment from, boolean append, boolean killPrivileges)
+            throws FsException, MustWait, IOException {
+        core.refuseIfReadOnly();
+        try (LockClient.Use _ = core.acquire(ino, LockMode.WRITE)) {
+            var lock = core.inodeLocks.of(ino);
+            long stamp = lock.writeLock();
+            try {
+                Inode inode = core.require(core.transactions.view(), ino);
+                requireRegular(inode);
+                return write(inode, append ? inode.item.size : offset, from, killPrivileges);
+            } finally {
+                lock.unlockWrite(stamp);
+            }
+        }
+    }
+
+    private int write(Inode inode, long offset, MemorySegment from, boolean killPrivileges)
+            throws FsException, MustWait, IOException {
+        if (offset < 0) {
+            throw FsException.of(Errno.EINVAL);
+        }
+        long length = Math.min(from.byteSize(), Long.MAX_VALUE - offset);
+        if (from.byteSize() == 0) {
+            return 0;
+        }
+        if (length == 0) {
+            throw FsException.of(Errno.EFBIG);
+        }
+        finishTruncate(inode);
+        ItemReader view = core.transactions.view();
+        InodeItem item = inode.item;
+        refuseOffline(view, inode, 0, Math.max(1, item.size));
+        Privileges privileges = privileges(view, inode, killPrivileges);
+        MemorySegment bytes = length == from.byteSize() ? from : from.asSlice(0, length);
+        boolean modeChanged = privileges.mode != item.mode;
+        try (FileData.PreparedWrite prepared = core.data.admitWrite(view, inode.ino, item.size, offset, length);
+                Transaction txn = core.begin(Core.INODE_BYTES + privileges.itemBytes() + prepared.itemBytes())) {
+            BlockCounts counts = core.data.write(txn, prepared, inode.ino, offset, bytes);
+            item.onlineBlocks += counts.online();
+            item.offlineBlocks += counts.offline();
+            item.size = Math.max(item.size, offset + length);
+            item.dataVersion++;
+            inode.setMtimeAndCtime(core.clock.wallNanos());
+            privileges.drop(txn, inode);
+            core.storeWithData(txn, inode);
+        }
+        if (modeChanged) {
+            core.kernel.invalidateInode(inode.ino, -1, 0);
+        }
+        return (int) length;
+    }
+
+    /** What a change of contents takes from a file: set-id bits where asked for, and file capabilities always. */
+    private record Privileges(int mode, XattrStore.@Nullable Found capability) {
+        long itemBytes() {
+            return capability == null ? 0 : XattrStore.itemBytes(XattrName.CAPABILITY, 0, capability);
+        }
+
+        void drop(Transaction txn, Inode inode) {
+            inode.item.mode = mode;
+            if (capability != null) {
+                XattrStore.remove(txn, inode.ino, capability);
+                inode.item.xattrCount--;
+                inode.item.set(InodeItem.CAPABILITY, false);
+            }
+        }
+    }
+
+    private static Privileges privileges(ItemReader view, Inode inode, boolean kill) throws IOException {
+        InodeItem item = inode.item;
+        return new Privileges(
+                kill ? withoutSetIds(item.mode) : item.mode,
+                item.has(InodeItem.CAPABILITY) ? XattrStore.find(view, inode.ino, XattrName.CAPABILITY) : null);
+    }
+
+    /** Set-group-id without group execution stands for mandatory locking in old systems, and stays. */
+    static int withoutSetIds(int mode) {
+        int without = mode & ~SETUID;
+        return (mode & GROUP_EXECUTE) != 0 ? without & ~SETGID : without;
+    }
+
+    // ---- truncate
+
+    /** Further changes in the transaction that changes the size. */
+    interface MoreChanges {
+        long itemBytes();
+
+        void apply(Transaction txn, Inode inode);
+    }
+
+    /**
+     * Sets the size. The caller holds the inode's locks exclusively. Blocks beyond a smaller size go at once as far as that is quick; the
+     * rest is remembered in the inode and done in the background.
+     */
+    void truncate(Inode inode, long size, boolean killPrivileges, @Nullable MoreChanges more)
+            throws FsException, MustWait, IOException {
+        finishTruncate(inode);
+        ItemReader view = core.transactions.view();
+        InodeItem item = inode.item;
+        if (size > 0 && size != item.size) {
+            refuseOffline(view, inode, 0, size);
+        }
+        Privileges privileges = privileges(view, inode, killPrivileges);
+        FileData.@Nullable PreparedWrite edge =
+                size <= item.size ? core.data.admitTruncate(view, inode.ino, item.size, size) : null;
+        long bytes = Core.INODE_BYTES + Core.BARE_BYTES + privileges.itemBytes()
+                + (edge == null ? 0 : edge.itemBytes()) + (more == null ? 0 : more.itemBytes());
+        boolean isDone = true;
+        try (FileData.@Nullable PreparedWrite _ = edge;
+                Transaction txn = size <= item.size ? core.beginShrinking(bytes) : core.begin(bytes)) {
+            if (edge != null) {
+                FileData.Step step = core.data.truncate(txn, edge, inode.ino, size);
+                item.onlineBlocks += step.counts().online();
+                item.offlineBlocks += step.counts().offline();
+                isDone = step.isDone();
+            }
+            if (!isDone) {
+                item.set(InodeItem.TRUNCATING, true);
+                txn.put(OrphanItem.truncateKey(inode.ino), OrphanItem.value());
+            }
+            item.dataVersion += size == item.size ? 0 : 1;
+            item.size = size;
+            inode.setMtimeAndCtime(core.clock.wallNanos());
+            privileges.drop(txn, inode);
+            if (more != null) {
+                more.apply(txn, inode);
+            }
+            core.storeWithData(txn, inode);
+        }
+        if (!isDone) {
+            removeRestSoon(inode);
+        }
+    }
+
+    private void removeRestSoon(Inode inode) throws FsException, IOException {
+        try {
+            for (int step = 0; step < TRUNCATE_STEPS_INLINE; step++) {
+                if (core.orphans.truncateStep(core.transactions.view(), inode)) {
+                    return;
+                }
+            }
+        } catch (MustWait e) {
+            // The truncate itself has happened; nobody has to wait for the space.
+        }
+        core.orphans.finishTruncate(inode.ino);
+    }
+
+    /** Before contents change: no block of before an earlier truncate may come back into the file. */
+    private void finishTruncate(Inode inode) throws FsException, MustWait, IOException {
+        while (inode.item.has(InodeItem.TRUNCATING)) {
+            if (core.orphans.truncateStep(core.transactions.view(), inode)) {
+                return;
+            }
+        }
+    }
+
+    // ---- fallocate
+
+    void fallocate(long ino, long offset, long length, int mode) throws FsException, MustWait, IOException {
+        core.refuseIfReadOnly();
+        if (offset < 0 || length <= 0) {
+            throw FsException.of(Errno.EINVAL);
+        }
+        boolean isPunch = mode == (PUNCH_HOLE | KEEP_SIZE);
+        boolean isZero = (mode & ~KEEP_SIZE) == ZERO_RANGE;
+        if (!isPunch && !isZero && mode != 0 && mode != KEEP_SIZE) {
+            throw FsException.of(Errno.EOPNOTSUPP);
+        }
+        if (offset > Long.MAX_VALUE - length) {
+            throw FsException.of(Errno.EFBIG);
+        }
+        try (LockClient.Use _ = core.acquire(ino, LockMode.WRITE)) {
+            var lock = core.inodeLocks.of(ino);
+            long stamp = lock.writeLock();
+            try {
+                Inode inode = core.require(core.transactions.view(), ino);
+                if (!inode.isRegular()) {
+                    throw FsException.of(inode.isDirectory() ? Errno.EISDIR : Errno.ENODEV);
+                }
+                finishTruncate(inode);
+                if (isPunch || isZero) {
+                    refuseOffline(core.transactions.view(), inode, offset, length);
+                    // Preallocated blocks beyond the end go with a punch; zeroing them would be for nothing.
+                    punch(inode, offset, isPunch ? length : Math.min(length, inode.item.size - offset));
+                }
+                if (!isPunch) {
+                    allocate(inode, offset, length, (mode & KEEP_SIZE) != 0);
+                }
+            } finally {
+                lock.unlockWrite(stamp);
+            }
+        }
+    }
+
+    private void punch(Inode inode, long offset, long length)
+            throws FsException, MustWait, IOException {
+        InodeItem item = inode.item;
+        long end = offset + length;
+        boolean isDone = length <= 0;
+        while (!isDone) {
+            ItemReader view = core.transactions.view();
+            Privileges privileges = privileges(view, inode, false);
+            try (FileData.PreparedWrite edges = core.data.admitPunch(view, inode.ino, item.size, offset, end - offset);
+                    Transaction txn =
+                            core.beginShrinking(Core.INODE_BYTES + edges.itemBytes() + privileges.itemBytes())) {
+                FileData.Step step = core.data.punch(txn, edges, inode.ino, offset, end - offset);
+                item.onlineBlocks += step.counts().online();
+                item.offlineBlocks += step.counts().offline();
+                item.dataVersion++;
+                inode.setMtimeAndCtime(core.clock.wallNanos());
+                privileges.drop(txn, inode);
+                core.storeWithData(txn, inode);
+                isDone = step.isDone();
+            }
+        }
+    }
+
+    private void allocate(Inode inode, long offset, long length, boolean keepSize)
+            throws FsException, MustWait, IOException {
+        InodeItem item = inode.item;
+        long end = offset + length;
+        long block = offset >>> BLOCK_BITS;
+        long endBlock = (end - 1 >>> BLOCK_BITS) + 1;
+        while (block < endBlock) {
+            ItemReader view = core.transactions.view();
+            try (FileData.PreparedWrite prepared =
+                            core.data.admitAllocate(view, inode.ino, block, endBlock - block);
+                    Transaction txn = core.begin(Core.INODE_BYTES + prepared.itemBytes())) {
+                FileData.AllocateStep step = core.data.allocate(txn, prepared, inode.ino, block, endBlock - block);
+                item.onlineBlocks += step.counts().online();
+                item.offlineBlocks += step.counts().offline();
+                block = step.endBlock();
+                long reached = Math.min(end, block << BLOCK_BITS);
+                if (!keepSize && reached > item.size) {
+                    item.size = reached;
+                    item.dataVersion++;
+                }
+                inode.setMtimeAndCtime(core.clock.wallNanos());
+                core.store(txn, inode);
+            }
+        }
+    }
+
+    // ---- seek
+
+    long seek(long ino, long offset, int whence) throws FsException, MustWait, IOException {
+        if (whence != SEEK_DATA && whence != SEEK_HOLE) {
+            throw FsException.of(Errno.EINVAL);
+        }
+        try (LockClient.Use _ = core.acquire(ino, LockMode.READ)) {
+            var lock = core.inodeLocks.of(ino);
+            long stamp = lock.readLock();
+            try {
+                ItemReader view = core.transactions.view();
+                Inode inode = core.require(view, ino);
+                requireRegular(inode);
+                long size = inode.item.size;
+                if (offset < 0 || offset >= size) {
+                    throw FsException.of(Errno.ENXIO);
+                }
+                long found = whence == SEEK_DATA
+                        ? core.data.seekData(view, ino, size, offset)
+                        : core.data.seekHole(view, ino, size, offset);
+                if (found < 0) {
+                    throw FsException.of(Errno.ENXIO);
+                }
+                return found;
+            } finally {
+                lock.unlockRead(stamp);
+            }
+        }
+    }
+
+    // ---- copy
+
+    /** Plain copying. @return how much; less than asked for at the end of the source, after an error, or for a large range */
+    long copy(long fromIno, long fromOffset, long toIno, long toOffset, long length)
+            throws FsException, MustWait, IOException {
+        core.refuseIfReadOnly();
+        if (fromOffset < 0 || toOffset < 0 || length < 0) {
+            throw FsException.of(Errno.EINVAL);
+        }
+        long wanted = Math.min(length, COPY_BYTES_MAX);
+        if (fromIno == toIno && fromOffset < toOffset + wanted && toOffset < fromOffset + wanted) {
+            throw FsException.of(Errno.EINVAL);
+        }
+        long done = 0;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(Math.max(1, Math.min(wanted, COPY_STEP_BYTES)), 4096);
+            while (done < wanted) {
+                long step = Math.min(buffer.byteSize(), wanted - done);
+                try {
+                    int count = read(fromIno, fromOffset + done, buffer.asSlice(0, step));
+                    if (count == 0) {
+                        break;
+                    }
+                    done += write(toIno, toOffset + done, buffer.asSlice(0, count), false, false);
+                } catch (FsException | MustWait | IOException e) {
+                    if (done == 0) {
+                        throw e;
+                    }
+                    break;
+                }
+            }
+        }
+        if (done > 0) {
+            core.kernel.invalidateInode(toIno, toOffset, done);
+        }
+        return done;
+    }
+
+    private static void requireRegular(Inode inode) throws FsException {
+        if (!inode.isRegular()) {
+            throw FsException.of(inode.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
+        }
+    }
+}

@@ -1,0 +1,436 @@
+package org.scoutfs.fs;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.StampedLock;
+import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.Clock;
+import org.scoutfs.base.Errno;
+import org.scoutfs.base.FsException;
+import org.scoutfs.base.MustWait;
+import org.scoutfs.data.FileData;
+import org.scoutfs.fs.Creation.Plan;
+import org.scoutfs.item.InodeItem;
+import org.scoutfs.item.SymlinkItem;
+import org.scoutfs.lock.LockClient;
+import org.scoutfs.net.LockMode;
+import org.scoutfs.net.Message;
+import org.scoutfs.txn.Transactions;
+
+/**
+ * The file system of one mount. Each method says which part does the work; the parts share {@link Core}.
+ *
+ * <p>{@link #start} comes before the first request and {@link #close} after the last; the last commit is the caller's.
+ */
+public final class NodeFileSystem implements FileSystem, AutoCloseable {
+    private static final int O_EXCL = 0200;
+    private static final int BYTES_PER_INODE_GUESS = 2048;
+    private static final int BLOCK_BYTES = 4096;
+
+    private final Core core;
+    private final VolumeState volume;
+    private final Names names;
+    private final Creation creation;
+    private final Files files;
+    private final AttributeOps attributes;
+    private final Listing listing;
+    private final AdvisoryLocks fileLocks = new AdvisoryLocks();
+
+    public NodeFileSystem(
+            Transactions transactions,
+            LockClient locks,
+            FileData data,
+            InodeNumbers numbers,
+            VolumeState volume,
+            KernelCache kernel,
+            CallerPrivileges privileges,
+            Clock clock,
+            FsOptions options) {
+        this.core = new Core(transactions, locks, data, numbers, kernel, privileges, clock, options);
+        this.volume = volume;
+        this.names = new Names(core);
+        this.creation = new Creation(core);
+        this.files = new Files(core);
+        this.attributes = new AttributeOps(core, files);
+        this.listing = new Listing(core);
+    }
+
+    /**
+     * Makes the root directory of a new volume, and takes up what earlier mounts left undone.
+     *
+     * @param threadName of the background thread
+     */
+    public void start(String threadName) throws FsException, MustWait, IOException {
+        try (LockClient.Use _ = core.acquire(Core.ROOT_INO, LockMode.WRITE)) {
+            if (core.find(core.transactions.view(), Core.ROOT_INO) == null) {
+                creation.makeRoot();
+            }
+        }
+        if (!core.options.isReadOnly()) {
+            core.orphans.start(threadName);
+        }
+    }
+
+    /** Ends the background thread. */
+    @Override
+    public void close() {
+        core.orphans.stop();
+    }
+
+    /** Waits until everything that can be destroyed is. @return whether that came in time */
+    public boolean awaitOrphans(long millis) throws InterruptedException {
+        return core.orphans.awaitIdle(millis);
+    }
+
+    /** Forgets decoded inodes of a lock that this node gives away. */
+    public void forgetInodes(long firstIno, long count) {
+        core.cache.removeRange(firstIno, count);
+    }
+
+    // ---- names
+
+    @Override
+    public Attributes lookup(Request request, long parentIno, byte[] name) throws FsException, MustWait, IOException {
+        return names.lookup(parentIno, name);
+    }
+
+    @Override
+    public void forget(long ino, long count) {
+        if (core.references.subtract(ino, count) == 0) {
+            core.orphans.checkUnused(ino);
+        }
+    }
+
+    @Override
+    public Attributes mknod(Request request, long parentIno, byte[] name, int mode, int rdev, int umask)
+            throws FsException, MustWait, IOException {
+        checkNewName(name);
+        return creation.make(request, Plan.node(parentIno, name, mode, rdev, umask));
+    }
+
+    @Override
+    public Attributes mkdir(Request request, long parentIno, byte[] name, int mode, int umask)
+            throws FsException, MustWait, IOException {
+        checkNewName(name);
+        int directory = org.scoutfs.item.FileType.DIRECTORY << 12 | mode & 07777;
+        return creation.make(request, Plan.node(parentIno, name, directory, 0, umask));
+    }
+
+    @Override
+    public Attributes symlink(Request request, long parentIno, byte[] name, byte[] target)
+            throws FsException, MustWait, IOException {
+        checkNewName(name);
+        if (target.length == 0) {
+            throw FsException.of(Errno.ENOENT);
+        }
+        if (target.length > SymlinkItem.TARGET_BYTES_MAX) {
+            throw FsException.of(Errno.ENAMETOOLONG);
+        }
+        return creation.make(request, Plan.symlink(parentIno, name, target));
+    }
+
+    @Override
+    public Attributes link(Request request, long ino, long newParentIno, byte[] newName)
+            throws FsException, MustWait, IOException {
+        return names.link(ino, newParentIno, newName);
+    }
+
+    @Override
+    public void unlink(Request request, long parentIno, byte[] name) throws FsException, MustWait, IOException {
+        names.remove(parentIno, name, false);
+    }
+
+    @Override
+    public void rmdir(Request request, long parentIno, byte[] name) throws FsException, MustWait, IOException {
+        names.remove(parentIno, name, true);
+    }
+
+    @Override
+    public void rename(
+            Request request, long oldParentIno, byte[] oldName, long newParentIno, byte[] newName, int flags)
+            throws FsException, MustWait, IOException {
+        names.rename(oldParentIno, oldName, newParentIno, newName, flags);
+    }
+
+    @Override
+    public byte[] readlink(Request request, long ino) throws FsException, MustWait, IOException {
+        return attributes.readlink(ino);
+    }
+
+    private static void checkNewName(byte[] name) throws FsException {
+        Core.checkName(name);
+        if (Core.isDot(name) || Core.isDotDot(name)) {
+            throw FsException.of(Errno.EEXIST);
+        }
+    }
+
+    // ---- inodes
+
+    @Override
+    public Attributes getAttributes(Request request, long ino) throws FsException, MustWait, IOException {
+        return attributes.get(ino);
+    }
+
+    @Override
+    public Attributes setAttributes(Request request, long ino, AttributeChange change)
+            throws FsException, MustWait, IOException {
+        return attributes.set(ino, change);
+    }
+
+    /** A copy of all that is stored of an inode; for private ioctls. */
+    public InodeItem inodeItem(long ino) throws FsException, MustWait, IOException {
+        try (LockClient.Use _ = core.acquire(ino, LockMode.READ)) {
+            StampedLock lock = core.inodeLocks.of(ino);
+            long stamp = lock.readLock();
+            try {
+                return InodeItem.decode(ino, core.require(core.transactions.view(), ino).item.encode());
+            } finally {
+                lock.unlockRead(stamp);
+            }
+        }
+    }
+
+    // ---- open files
+
+    @Override
+    public OpenFile open(Request request, long ino, int flags, boolean killPrivileges)
+            throws FsException, MustWait, IOException {
+        return files.open(ino, flags, killPrivileges);
+    }
+
+    @Override
+    public Created create(Request request, long parentIno, byte[] name, int flags, int mode, int umask)
+            throws FsException, MustWait, IOException {
+        checkNewName(name);
+        while (true) {
+            try {
+                Attributes made = creation.make(request, Plan.open(parentIno, name, mode, umask));
+                return new Created(made, files.opened(flags), true);
+            } catch (FsException e) {
+                if (e.errno() != Errno.EEXIST || (flags & O_EXCL) != 0) {
+                    throw e;
+                }
+            }
+            Created existing = openExisting(parentIno, name, flags);
+            if (existing != null) {
+                return existing;
+            }
+        }
+    }
+
+    /** What the kernel did not know of when it sent a create: null when it has gone again. */
+    private @Nullable Created openExisting(long parentIno, byte[] name, int flags)
+            throws FsException, MustWait, IOException {
+        Attributes found;
+        try {
+            found = names.lookup(parentIno, name);
+        } catch (FsException e) {
+            if (e.errno() == Errno.ENOENT) {
+                return null;
+            }
+            throw e;
+        }
+        boolean isOpen = false;
+        try {
+            OpenFile file = files.open(found.ino(), flags, false);
+            isOpen = true;
+            return new Created(attributes.get(found.ino()), file, false);
+        } finally {
+            if (!isOpen) {
+                forget(found.ino(), 1);
+            }
+        }
+    }
+
+    @Override
+    public Created tmpfile(Request request, long parentIno, int flags, int mode, int umask)
+            throws FsException, MustWait, IOException {
+        boolean isLinkable = (flags & O_EXCL) == 0;
+        Attributes made = creation.make(request, Plan.temporary(parentIno, mode, umask, isLinkable));
+        return new Created(made, files.opened(flags), true);
+    }
+
+    @Override
+    public void release(long ino, long handle, long lockOwner, boolean unlockFlock) {
+        fileLocks.dropHandle(ino, handle, lockOwner, unlockFlock);
+        closed(ino);
+    }
+
+    private void closed(long ino) {
+        if (core.opens.subtract(ino, 1) == 0) {
+            core.orphans.checkUnused(ino);
+        }
+    }
+
+    @Override
+    public void flush(Request request, long ino, long handle, long lockOwner) {
+        fileLocks.dropOwner(ino, lockOwner);
+    }
+
+    @Override
+    public int read(Request request, long ino, long handle, long offset, MemorySegment into)
+            throws FsException, MustWait, IOException {
+        return files.read(ino, offset, into);
+    }
+
+    @Override
+    public int write(
+            Request request,
+            long ino,
+            long handle,
+            long offset,
+            MemorySegment from,
+            boolean append,
+            boolean fromPageCache,
+            boolean killPrivileges)
+            throws FsException, MustWait, IOException {
+        return files.write(ino, offset, from, append && !fromPageCache, killPrivileges);
+    }
+
+    @Override
+    public void fsync(Request request, long ino, long handle, boolean dataOnly)
+            throws FsException, MustWait, IOException {
+        commit(request);
+    }
+
+    @Override
+    public void syncFileSystem(Request request) throws FsException, MustWait, IOException {
+        commit(request);
+    }
+
+    /** A commit that is under way is remembered in the request; a signal does not end the wait, since it cannot take long. */
+    private void commit(Request request) throws MustWait, IOException {
+        if (core.options.isReadOnly()) {
+            return;
+        }
+        CompletableFuture<?> commit;
+        if (request.progress() instanceof CompletableFuture<?> known) {
+            commit = known;
+        } else {
+            commit = core.transactions.commit();
+            request.setProgress(commit);
+        }
+        if (!commit.isDone()) {
+            throw MustWait.on(commit);
+        }
+        request.setProgress(null);
+        try {
+            commit.get();
+        } catch (ExecutionException | CompletionException e) {
+            Throwable cause = e.getCause();
+            throw cause instanceof IOException io ? io : new IOException("commit failed", cause);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    @Override
+    public void fallocate(Request request, long ino, long handle, long offset, long length, int mode)
+            throws FsException, MustWait, IOException {
+        files.fallocate(ino, offset, length, mode);
+    }
+
+    @Override
+    public long seek(Request request, long ino, long handle, long offset, int whence)
+            throws FsException, MustWait, IOException {
+        return files.seek(ino, offset, whence);
+    }
+
+    @Override
+    public long copyFileRange(
+            Request request,
+            long fromIno,
+            long fromHandle,
+            long fromOffset,
+            long toIno,
+            long toHandle,
+            long toOffset,
+            long length)
+            throws FsException, MustWait, IOException {
+        return files.copy(fromIno, fromOffset, toIno, toOffset, length);
+    }
+
+    // ---- directories
+
+    @Override
+    public long openDirectory(Request request, long ino) throws FsException, MustWait, IOException {
+        try (LockClient.Use _ = core.acquire(ino, LockMode.READ)) {
+            StampedLock lock = core.inodeLocks.of(ino);
+            long stamp = lock.readLock();
+            try {
+                if (!core.require(core.transactions.view(), ino).isDirectory()) {
+                    throw FsException.of(Errno.ENOTDIR);
+                }
+                core.opens.add(ino, 1);
+            } finally {
+                lock.unlockRead(stamp);
+            }
+        }
+        return files.newHandle(0);
+    }
+
+    @Override
+    public void releaseDirectory(long ino, long handle) {
+        closed(ino);
+    }
+
+    @Override
+    public void readDirectory(
+            Request request, long ino, long handle, long cookie, boolean withAttributes, DirectorySink sink)
+            throws FsException, MustWait, IOException {
+        listing.read(ino, cookie, withAttributes, sink);
+    }
+
+    // ---- extended attributes
+
+    @Override
+    public byte[] getXattr(Request request, long ino, byte[] name) throws FsException, MustWait, IOException {
+        return attributes.getXattr(ino, name);
+    }
+
+    @Override
+    public byte[] listXattrs(Request request, long ino) throws FsException, MustWait, IOException {
+        return attributes.listXattrs(ino);
+    }
+
+    @Override
+    public void setXattr(Request request, long ino, byte[] name, byte[] value, int flags, boolean clearSetgid)
+            throws FsException, MustWait, IOException {
+        attributes.setXattr(request, ino, name, value, flags, clearSetgid);
+    }
+
+    @Override
+    public void removeXattr(Request request, long ino, byte[] name) throws FsException, MustWait, IOException {
+        attributes.removeXattr(request, ino, name);
+    }
+
+    // ---- file locks
+
+    @Override
+    public @Nullable FileLock testLock(Request request, long ino, long handle, long owner, FileLock wanted) {
+        return fileLocks.test(ino, owner, wanted);
+    }
+
+    @Override
+    public void setLock(
+            Request request, long ino, long handle, long owner, FileLock lock, boolean flock, boolean wait)
+            throws FsException, MustWait {
+        fileLocks.set(request, ino, handle, owner, lock, flock, wait);
+    }
+
+    // ---- the volume
+
+    @Override
+    public Statistics statfs(Request request) throws FsException, MustWait {
+        Message.VolumeStatus status = volume.status(request);
+        long total = status.totalMetaBlocks() + status.totalDataBlocks();
+        long free = status.freeMetaBlocks() + status.freeDataBlocks();
+        long freeFiles = free * (BLOCK_BYTES / BYTES_PER_INODE_GUESS);
+        long available = Math.max(0, free - status.reservedBlocks());
+        return new Statistics(total, free, available, freeFiles + status.inodeCount(), freeFiles);
+    }
+}
