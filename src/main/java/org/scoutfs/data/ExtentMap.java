@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.device.DeviceExtent;
@@ -137,6 +138,17 @@ final class ExtentMap {
         return entry == null || entry.getValue().end() <= block ? null : entry.getValue().item();
     }
 
+    /** How many blocks of known {@code [from, to)} have storage that this incarnation may write into. */
+    long unwrittenBlocks(long from, long to, long rid) {
+        long blocks = 0;
+        for (ExtentItem item : items(from, to)) {
+            if (item.isUnwritten() && item.rid() == rid) {
+                blocks += item.part(from, to).blockCount();
+            }
+        }
+        return blocks;
+    }
+
     /** Whether some block of {@code [from, to)}, all known, is written. */
     boolean hasWritten(long from, long to) {
         for (ExtentItem item : items(from, to)) {
@@ -147,8 +159,12 @@ final class ExtentMap {
         return false;
     }
 
-    /** Makes {@code [from, to)}, all known, a hole: frees storage, and shortens or splits the items at its ends. */
-    void cut(Transaction txn, long ino, long from, long to) {
+    /**
+     * Makes {@code [from, to)}, all known, a hole: frees storage, and shortens or splits the items at its ends.
+     *
+     * @param keeps says of a piece that goes that its storage is not freed: the caller has a use for it
+     */
+    void cut(Transaction txn, long ino, long from, long to, Predicate<ExtentItem> keeps) {
         for (ExtentItem item : items(from, to)) {
             known.remove(item.block());
             boolean keepsKey = item.end() > to;
@@ -161,7 +177,7 @@ final class ExtentMap {
                 put(txn, ino, item.part(item.block(), from));
             }
             ExtentItem gone = item.part(from, to);
-            if (gone.hasStorage()) {
+            if (gone.hasStorage() && !keeps.test(gone)) {
                 txn.free(new DeviceExtent(gone.blkno(), gone.blockCount()));
             }
             putHole(gone.block(), gone.end());

@@ -3,6 +3,7 @@ package org.scoutfs.data;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.concurrent.locks.ReentrantLock;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.device.BlockDevice;
@@ -41,6 +42,20 @@ final class FileState {
 
     FileState(long ino) {
         this.ino = ino;
+    }
+
+    /** What runs under the mutex and answers with a number. */
+    interface UnderMutex {
+        long run();
+    }
+
+    long withMutex(UnderMutex action) {
+        mutex.lock();
+        try {
+            return action.run();
+        } finally {
+            mutex.unlock();
+        }
     }
 
     /** The checksums of a block's group, which was loaded. */
@@ -99,12 +114,12 @@ final class FileState {
         return open.overlapping(first, end, 1).isEmpty() && map.items(first, end).isEmpty();
     }
 
-    /** Cuts the extent items of {@code [first, end)} away, and frozen pieces with them. */
-    void cutItems(Transaction txn, long first, long end) {
+    /** Cuts the extent items of {@code [first, end)} away, and frozen pieces with them; {@code keeps} as in {@link ExtentMap#cut}. */
+    void cutItems(Transaction txn, long first, long end, Predicate<ExtentItem> keeps) {
         for (Piece piece : frozen.overlapping(first, end, Integer.MAX_VALUE)) {
             frozen.cut(piece, first, end);
         }
-        map.cut(txn, ino, first, end);
+        map.cut(txn, ino, first, end, keeps);
     }
 
     /** Puts the checksum items that changed since the last barrier. */
@@ -145,6 +160,13 @@ final class FileState {
     /** The first block that begins at or after a byte. */
     static long blockAfter(long offset) {
         return (offset >>> 12) + ((offset & (BlockDevice.BLOCK_SIZE - 1)) == 0 ? 0 : 1);
+    }
+
+    /** Where the last group of blocks before {@code end} ends. */
+    static long groupsEnd(long end) {
+        return end >= ExtentItem.BLOCKS_END
+                ? ExtentItem.BLOCKS_END
+                : ChecksumItem.groupOf(end + ChecksumItem.GROUP_BLOCKS - 1);
     }
 
     /** The pieces of {@code [first, end)} that are dirty, open before frozen, each block once, in order. */

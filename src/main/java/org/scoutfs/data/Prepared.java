@@ -2,6 +2,8 @@ package org.scoutfs.data;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.FsException;
+import org.scoutfs.base.MustWait;
 import org.scoutfs.txn.DataSpace;
 
 /** What one changing call holds from its admission on: space, memory, its file's state, and partial blocks at its ends. */
@@ -19,7 +21,7 @@ final class Prepared implements FileData.PreparedWrite {
         }
     }
 
-    private final ExtentFileData data;
+    private final FileStates states;
     private final BlockMemory memory;
     private final DataSpace space;
     final FileState file;
@@ -32,11 +34,19 @@ final class Prepared implements FileData.PreparedWrite {
     @Nullable Edge tail;
     private boolean isClosed;
 
-    Prepared(ExtentFileData data, BlockMemory memory, DataSpace space, FileState file) {
-        this.data = data;
+    Prepared(FileStates states, BlockMemory memory, DataSpace space, FileState file) {
+        this.states = states;
         this.memory = memory;
         this.space = space;
         this.file = file;
+    }
+
+    /** Sets more blocks of the device aside. */
+    void reserve(long blocks) throws FsException, MustWait {
+        if (blocks > 0) {
+            space.reserve(blocks);
+            spaceBlocks += blocks;
+        }
     }
 
     @Nullable Edge edge(long block) {
@@ -63,7 +73,7 @@ final class Prepared implements FileData.PreparedWrite {
         if (spaceBlocks > 0) {
             space.unreserve(spaceBlocks);
         }
-        data.unpin(file);
+        states.unpin(file);
     }
 
     private void drop(@Nullable Edge edge) {

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.device.BlockDevice;
 
@@ -29,6 +30,8 @@ final class Run {
     int live;
 
     private long[] places = {};
+    /** Storage that blocks had, unwritten, before they became dirty; 0 for none. */
+    private long @Nullable [] inherited;
     private boolean isSealed;
     private boolean isClosed;
     private boolean isWritten;
@@ -55,6 +58,22 @@ final class Run {
         bytes.limit((index + 1) * BlockDevice.BLOCK_SIZE).position(index * BlockDevice.BLOCK_SIZE);
         crc.update(bytes);
         return (int) crc.getValue();
+    }
+
+    /** Says where a block's unwritten storage is: it goes there, and holds no reservation. */
+    void inherit(int index, long blkno) {
+        long[] all = inherited;
+        if (all == null) {
+            all = new long[buffer.blocks()];
+            inherited = all;
+        }
+        all[index] = blkno;
+    }
+
+    /** The storage that a block had before, or 0. */
+    long inherited(int index) {
+        long[] all = inherited;
+        return all == null ? 0 : all[index];
     }
 
     boolean isSealed() {
