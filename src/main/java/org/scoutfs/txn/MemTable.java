@@ -1,9 +1,11 @@
 package org.scoutfs.txn;
 
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.lsm.Cursor;
+import org.scoutfs.lsm.ItemSource;
+import org.scoutfs.lsm.ItemValue;
 import org.scoutfs.lsm.ValueKind;
 
 /**
@@ -16,7 +18,7 @@ import org.scoutfs.lsm.ValueKind;
  * </ol>
  * <p>Thread-safe; see {@link MemTree} for how. That nobody changes it after {@link #freeze} is the barrier's part.
  */
-final class MemTable {
+final class MemTable implements ItemSource {
     /**
      * What an item may take on the device beside key and value: its lengths, its share of the block's restarts, of the
      * index and of the filter. An upper bound, since space is promised by it.
@@ -24,10 +26,9 @@ final class MemTable {
     static final int ENTRY_OVERHEAD_BYTES = 16;
 
     private final MemTree tree = new MemTree();
-    private final AtomicLong itemBytes = new AtomicLong();
     private volatile boolean isFrozen;
 
-    /** @return by how many bytes the items grew; to be summed up and told to {@link #addBytes} */
+    /** @return by how many bytes the items grew */
     long put(byte[] key, byte[] value) {
         return apply(key, MemTree.OP_PUT, value);
     }
@@ -45,19 +46,22 @@ final class MemTable {
         return apply(key, MemTree.OP_ADD, delta);
     }
 
+    /** Late items of a commit: after the freeze, on its thread. Operations do not look for such keys. */
+    void putLate(byte[] key, byte[] value) {
+        tree.apply(key, MemTree.OP_PUT, value, 0);
+    }
+
+    void deleteLate(byte[] key) {
+        tree.apply(key, MemTree.OP_DELETE, MemTree.EMPTY, 0);
+    }
+
+    void addLate(byte[] key, byte[] delta) {
+        tree.apply(key, MemTree.OP_ADD, delta, 0);
+    }
+
     private long apply(byte[] key, byte op, byte[] value) {
         Invariants.check(!isFrozen, "a frozen memtable is changed");
         return tree.apply(key, op, value, key.length + ENTRY_OVERHEAD_BYTES);
-    }
-
-    /** Operations sum up what they put and tell it once: a counter that everybody writes is not free. */
-    void addBytes(long bytes) {
-        itemBytes.addAndGet(bytes);
-    }
-
-    /** What the items take at most, going by what {@link #addBytes} was told. */
-    long itemBytes() {
-        return itemBytes.get();
     }
 
     void freeze() {
@@ -68,26 +72,27 @@ final class MemTable {
         return isFrozen;
     }
 
-    /** See {@link MemTree#find}. */
-    @Nullable Object find(byte[] key) {
+    @Override
+    public @Nullable ItemValue find(byte[] key) {
         return tree.find(key);
     }
 
-    /** The largest key at or before this one of which the table says anything, tombstones included. */
-    byte @Nullable [] floor(byte[] key) {
-        return tree.floor(key);
+    @Override
+    public byte @Nullable [] lastKey(byte[] first, byte[] last) {
+        byte[] key = tree.floor(last);
+        return key == null || Arrays.compareUnsigned(key, first) < 0 ? null : key;
     }
 
     /**
-     * The items with {@code first <= key <= last}, tombstones and deltas included. On an open table it shows changes that
-     * are made while it runs, or not; each key once, in order, in any case.
+     * On an open table it shows changes that are made while it runs, or not; each key once, in order, in any case.
      */
-    Cursor cursor(byte[] first, byte[] last) {
+    @Override
+    public Cursor scan(byte[] first, byte[] last) {
         return new TableCursor(first, last);
     }
 
     /** All items. */
-    Cursor cursor() {
+    Cursor scanAll() {
         return new TableCursor(MemTree.EMPTY, null);
     }
 

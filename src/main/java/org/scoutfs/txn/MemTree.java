@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.lsm.ItemValue;
 
 /**
  * A B+ tree in memory from packed keys to the state and value of an item. Keys are never removed.
@@ -325,14 +326,8 @@ final class MemTree {
 
     // ---- reads -----------------------------------------------------------------------------------------------------
 
-    /** A delta, as {@link #find} tells it from a value. */
-    record Delta(byte[] value) {}
-
-    /** That {@link #find} found a tombstone. */
-    static final Object DELETED = new Object();
-
-    /** The value as a {@code byte[]}, a {@link Delta}, {@link #DELETED}, or null where the tree says nothing of the key. */
-    @Nullable Object find(byte[] key) {
+    /** What the tree says of a key, or null where it says nothing. */
+    @Nullable ItemValue find(byte[] key) {
         long k0 = PackedKey.word0(key);
         long k1 = PackedKey.word1(key);
         long k2 = PackedKey.word2(key);
@@ -367,9 +362,9 @@ final class MemTree {
             }
             return switch (state) {
                 case NOTHING -> null;
-                case PUT, PUT_NEW -> value;
-                case TOMBSTONE -> DELETED;
-                case DELTA -> new Delta(value);
+                case PUT, PUT_NEW -> ItemValue.put(value);
+                case TOMBSTONE -> ItemValue.TOMBSTONE;
+                case DELTA -> ItemValue.delta(value);
                 default -> throw new AssertionError("no such state: " + state);
             };
         }

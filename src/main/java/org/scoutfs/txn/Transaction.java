@@ -44,7 +44,7 @@ public interface Transaction extends AutoCloseable {
     void free(DeviceExtent extent);
 
     /** Adds to the number of inodes that the volume has, with this transaction's commit; negative for inodes destroyed. */
-    default void countInodes(long change) {}
+    void countInodes(long change);
 
     /** Leaves the transaction. Exactly once. */
     @Override

@@ -15,7 +15,8 @@ public interface Transactions {
      * Enters the open transaction. The caller already holds the cluster and inode locks that it needs, and waits for none
      * until it has closed the transaction.
      *
-     * @param itemBytes an upper bound of the keys and values that the operation puts, tombstones included
+     * @param itemBytes an upper bound of the keys and values that the operation puts, tombstones included. Not counted
+     *     are the late items of one inode and the items of data blocks, which {@link DataSpace#reserve} promises room for
      * @param use what the space is for: deletes may draw on the reserve
      * @throws FsException {@code ENOSPC} when this node's grants cannot hold the operation and the server has no more;
      *     {@code EIO} after a failed commit; {@code EROFS} on a read-only mount

@@ -12,6 +12,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
@@ -55,6 +56,7 @@ public final class MemoryTransactions implements Transactions {
     private volatile boolean isStopped;
     private volatile long itemBytesPut;
     private volatile long commits;
+    private final AtomicLong inodeCount = new AtomicLong();
 
     /** With room for a terabyte of data. */
     public MemoryTransactions() {
@@ -102,6 +104,11 @@ public final class MemoryTransactions implements Transactions {
     /** Commits that had something to do. */
     public long commits() {
         return commits;
+    }
+
+    /** The sum of what {@link Transaction#countInodes} was told. */
+    public long inodeCount() {
+        return inodeCount.get();
     }
 
     /** All live items, by key, as the node sees them. */
@@ -306,6 +313,13 @@ public final class MemoryTransactions implements Transactions {
         public void free(DeviceExtent extent) {
             Invariants.check(!isClosed, "use after close");
             dataSpace.free(extent);
+            isDirty = true;
+        }
+
+        @Override
+        public void countInodes(long delta) {
+            Invariants.check(!isClosed, "use after close");
+            inodeCount.addAndGet(delta);
             isDirty = true;
         }
 

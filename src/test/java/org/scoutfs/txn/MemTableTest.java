@@ -22,9 +22,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.scoutfs.base.InvariantViolation;
 import org.scoutfs.base.Rng;
 import org.scoutfs.lsm.Cursor;
+import org.scoutfs.lsm.ItemValue;
 import org.scoutfs.lsm.ValueKind;
 
 class MemTableTest {
+    private static final Object DELETED = new Object();
     private static final byte[] FIRST = key(0);
     private static final byte[] LAST = filled(27, 0xff);
 
@@ -36,7 +38,7 @@ class MemTableTest {
         bytes += table.delete(key(1));
         assertThat(bytes).isZero();
         assertThat(table.find(key(1))).isNull();
-        assertThat(table.floor(key(1))).isNull();
+        assertThat(table.lastKey(FIRST, key(1))).isNull();
         assertThat(list(table, FIRST, LAST)).isEmpty();
     }
 
@@ -46,7 +48,7 @@ class MemTableTest {
         table.putNew(key(1), value(1));
         table.delete(key(1));
         table.put(key(1), value(2));
-        assertThat(table.find(key(1))).isEqualTo(value(2));
+        assertThat(table.find(key(1)).bytes()).isEqualTo(value(2));
         table.delete(key(1));
         assertThat(list(table, FIRST, LAST)).isEmpty();
     }
@@ -57,7 +59,7 @@ class MemTableTest {
         table.delete(key(1)); // an older item lies in a segment
         table.putNew(key(1), value(1));
         table.delete(key(1));
-        assertThat(table.find(key(1))).isSameAs(MemTree.DELETED);
+        assertThat(table.find(key(1))).isSameAs(ItemValue.TOMBSTONE);
     }
 
     @Test
@@ -65,8 +67,8 @@ class MemTableTest {
         MemTable table = new MemTable();
         table.add(key(1), value(5));
         table.add(key(1), value(-2));
-        assertThat(table.find(key(1))).isEqualTo(table.find(key(1))).isInstanceOf(MemTree.Delta.class);
-        assertThat(((MemTree.Delta) table.find(key(1))).value()).isEqualTo(value(3));
+        assertThat(table.find(key(1)).kind()).isEqualTo(ValueKind.DELTA);
+        assertThat(table.find(key(1)).bytes()).isEqualTo(value(3));
     }
 
     @Test
@@ -74,11 +76,11 @@ class MemTableTest {
         MemTable table = new MemTable();
         table.put(key(1), value(5));
         table.add(key(1), value(-2));
-        assertThat(table.find(key(1))).isEqualTo(value(3));
+        assertThat(table.find(key(1)).bytes()).isEqualTo(value(3));
         table.add(key(1), value(-3));
-        assertThat(table.find(key(1))).isSameAs(MemTree.DELETED);
+        assertThat(table.find(key(1))).isSameAs(ItemValue.TOMBSTONE);
         table.add(key(1), value(4));
-        assertThat(table.find(key(1))).isEqualTo(value(4));
+        assertThat(table.find(key(1)).bytes()).isEqualTo(value(4));
     }
 
     @Test
@@ -104,7 +106,7 @@ class MemTableTest {
         TreeMap<byte[], byte[]> model = new TreeMap<>(Arrays::compareUnsigned);
         keys.forEach(key -> model.put(key, key));
         List<byte[]> found = new ArrayList<>();
-        try (Cursor cursor = table.cursor()) {
+        try (Cursor cursor = table.scanAll()) {
             while (cursor.next()) {
                 assertThat(cursor.key()).isEqualTo(cursor.value());
                 found.add(cursor.key());
@@ -145,7 +147,7 @@ class MemTableTest {
                     if (isNew.containsKey(key)) {
                         model.remove(key);
                     } else {
-                        model.put(key, MemTree.DELETED);
+                        model.put(key, DELETED);
                     }
                 }
                 default -> {
@@ -175,9 +177,10 @@ class MemTableTest {
         List<String> expected = new ArrayList<>();
         model.subMap(first, true, last, true).forEach((key, value) -> expected.add(text(key, value)));
         assertThat(list(table, first, last)).isEqualTo(expected);
-        assertThat(table.floor(a)).isEqualTo(model.floorKey(a));
-        Object found = table.find(a);
-        assertThat(found).isEqualTo(model.get(a));
+        assertThat(table.lastKey(FIRST, a)).isEqualTo(model.floorKey(a));
+        ItemValue found = table.find(a);
+        assertThat(found == null ? null : found.kind() == ValueKind.TOMBSTONE ? DELETED : found.bytes())
+                .isEqualTo(model.get(a));
     }
 
     /** Each thread owns every n-th key and counts its value up; readers must never see one go down. */
@@ -198,7 +201,7 @@ class MemTableTest {
                             // scattered: neighbours belong to different writers
                             byte[] key = key((i * 7919L % keysEach) * writers + writer);
                             bytes += table.put(key, value(round));
-                            if (((byte[]) table.find(key))[0] != round) {
+                            if (table.find(key).bytes()[0] != round) {
                                 throw new AssertionError("does not see its own put");
                             }
                         }
@@ -211,7 +214,7 @@ class MemTableTest {
                 int[] last = new int[writers * keysEach];
                 while (!done.stream().allMatch(Future::isDone)) {
                     long before = -1;
-                    try (Cursor cursor = table.cursor(FIRST, LAST)) {
+                    try (Cursor cursor = table.scan(FIRST, LAST)) {
                         while (cursor.next()) {
                             long number = ByteBuffer.wrap(cursor.key()).getLong(10);
                             int round = cursor.value()[0];
@@ -241,10 +244,10 @@ class MemTableTest {
 
     private static List<String> list(MemTable table, byte[] first, byte[] last) throws IOException {
         List<String> found = new ArrayList<>();
-        try (Cursor cursor = table.cursor(first, last)) {
+        try (Cursor cursor = table.scan(first, last)) {
             while (cursor.next()) {
                 found.add(text(
-                        cursor.key(), cursor.kind() == ValueKind.TOMBSTONE ? MemTree.DELETED : cursor.value()));
+                        cursor.key(), cursor.kind() == ValueKind.TOMBSTONE ? DELETED : cursor.value()));
             }
             assertThat(cursor.next()).isFalse();
         }

@@ -1,0 +1,159 @@
+package org.scoutfs.txn;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.scoutfs.base.InvariantViolation;
+import org.scoutfs.device.BlockDevice;
+import org.scoutfs.device.BufferPool;
+import org.scoutfs.device.DeviceExtent;
+import org.scoutfs.lsm.Cursor;
+import org.scoutfs.lsm.CutPoints;
+import org.scoutfs.lsm.SegmentInfo;
+import org.scoutfs.lsm.SegmentWriter;
+import org.scoutfs.net.Message;
+
+/**
+ * Makes transactions durable, one after the other: freeze, write the participants' data, write the segments, flush, send the
+ * commit, wait for the answer. It waits for nothing else, and nothing else of this node writes items.
+ *
+ * <p>A failure anywhere ends the thread and stops the mount's writes ({@link NodeTransactions#fail}).
+ */
+final class CommitThread {
+    /** A commit's segment that is shorter is not cut: many tiny runs cost readers more than a cut saves the compaction. */
+    private static final int CUT_BLOCKS_MIN = 64;
+
+    private final NodeTransactions transactions;
+    private final BlockDevice device;
+    private final BufferPool buffers;
+    private final ServerSession session;
+    private final GrantedSpace space;
+    private final NodeView view;
+    private final TransactionOptions options;
+    private final Thread thread;
+
+    CommitThread(
+            NodeTransactions transactions,
+            BlockDevice device,
+            BufferPool buffers,
+            ServerSession session,
+            GrantedSpace space,
+            NodeView view,
+            TransactionOptions options) {
+        this.transactions = transactions;
+        this.device = device;
+        this.buffers = buffers;
+        this.session = session;
+        this.space = space;
+        this.view = view;
+        this.options = options;
+        this.thread = Thread.ofPlatform()
+                .name("scoutfs-commit-" + Long.toHexString(session.rid()))
+                .daemon(true)
+                .unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Waits for the last commit. No deadline: it ends with the device's and the server's answer or failure. */
+    void awaitEnd() throws IOException {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted before the last commit was done", e);
+        }
+    }
+
+    private void run() {
+        try {
+            while (transactions.awaitDue()) {
+                commit();
+            }
+        } catch (IOException e) {
+            transactions.fail(e);
+        } catch (InterruptedException e) {
+            transactions.fail(new IOException("the commit thread was interrupted", e));
+        } catch (RuntimeException | Error e) {
+            transactions.fail(new IOException("a bug in a commit", e));
+            if (e instanceof InvariantViolation || e instanceof Error) {
+                throw e;
+            }
+        }
+    }
+
+    private void commit() throws IOException, InterruptedException {
+        NodeTransactions.Frozen frozen = transactions.freeze();
+        if (frozen == null) {
+            return;
+        }
+        OpenTransaction txn = frozen.txn();
+        List<SegmentInfo> segments;
+        try (SegmentRuns runs = frozen.runs()) {
+            Late late = new Late(txn.table);
+            for (CommitParticipant participant : transactions.participants()) {
+                participant.writeOut(txn.number, txn.seq, late);
+            }
+            segments = writeSegments(txn, runs);
+        }
+        device.flush();
+        List<DeviceExtent> consumed = txn.consumed();
+        for (SegmentInfo segment : segments) {
+            consumed.add(segment.extent());
+        }
+        CompletableFuture<Message.Committed> answer = session.request(
+                requestId -> new Message.Commit(
+                        requestId,
+                        session.rid(),
+                        txn.seq,
+                        segments,
+                        ExtentPool.joined(consumed),
+                        txn.freed(),
+                        space.takeUnwanted(),
+                        frozen.changedUnder(),
+                        txn.inodeCountDelta.get(),
+                        view.oldestVersion()),
+                Message.Committed.class,
+                committed -> {
+                    transactions.published(committed);
+                    return committed;
+                });
+        try {
+            var _ = answer.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
+        }
+        transactions.finished(frozen);
+    }
+
+    private List<SegmentInfo> writeSegments(OpenTransaction txn, SegmentRuns runs) throws IOException {
+        try (Cursor items = txn.table.scanAll();
+                SegmentWriter writer = new SegmentWriter(
+                        device, buffers, runs, options.segments(), CutPoints.forCommit(view.version(), CUT_BLOCKS_MIN))) {
+            writer.addAll(items);
+            return new ArrayList<>(writer.finish());
+        }
+    }
+
+    /** Puts late items where nobody of this node looks for them: into the frozen memtable, in order. */
+    private record Late(MemTable table) implements CommitParticipant.LateItems {
+        @Override
+        public void put(byte[] key, byte[] value) {
+            table.putLate(key, value);
+        }
+
+        @Override
+        public void delete(byte[] key) {
+            table.deleteLate(key);
+        }
+
+        @Override
+        public void add(byte[] key, byte[] delta) {
+            table.addLate(key, delta);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package org.scoutfs.txn;
+
+import java.lang.ref.WeakReference;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.Invariants;
+import org.scoutfs.lsm.ItemReader;
+import org.scoutfs.lsm.ItemSource;
+import org.scoutfs.lsm.MergedReader;
+import org.scoutfs.lsm.SegmentStore;
+import org.scoutfs.lsm.Version;
+import org.scoutfs.lsm.VersionEdit;
+
+/**
+ * What this node sees: one immutable triple of open memtable, frozen memtable and version, replaced in one step and only forward.
+ *
+ * <p>It also knows which versions are still read here, since the space of removed segments may be used again only when
+ * nobody reads a version that has them. Readers that say when they are done ({@link #pin}) are counted. An operation's view has no
+ * end that it could tell: it lives as long as the operation refers to it, and that is what the garbage collector knows.
+ * So a version is let go when no view of it is reachable; that may be late, never early.
+ *
+ * <p>Thread-safe. {@code mutex} guards the replacing; reading the view is one volatile read.
+ */
+final class NodeView {
+    /** The triple, with the reader over it. {@code source} is what keeps the version in use. */
+    record Triple(
+            MemTable open, @Nullable MemTable frozen, Version version, ItemSource source, MergedReader reader) {}
+
+    /** A version that may still be read by operations. */
+    private record Used(Version version, WeakReference<ItemSource> source) {}
+
+    private final SegmentStore store;
+    private volatile Triple current;
+
+    private final ReentrantLock mutex = new ReentrantLock();
+
+    // Guarded by mutex.
+    private final TreeMap<Long, List<Version>> pins = new TreeMap<>();
+    private final ArrayDeque<Used> superseded = new ArrayDeque<>();
+    private boolean hasGone; // whether segments left the version since the store was last told
+
+    NodeView(Version version, MemTable open, SegmentStore store) {
+        this.store = store;
+        this.current = triple(open, null, version, store.source(version));
+    }
+
+    private static Triple triple(MemTable open, @Nullable MemTable frozen, Version version, ItemSource source) {
+        MergedReader reader = frozen == null
+                ? new MergedReader(open, source)
+                : new MergedReader(open, frozen, source);
+        return new Triple(open, frozen, version, source, reader);
+    }
+
+    Triple current() {
+        return current;
+    }
+
+    ItemReader reader() {
+        return current.reader;
+    }
+
+    Version version() {
+        return current.version;
+    }
+
+    /** At the barrier: the open memtable becomes the frozen one. */
+    void freeze(MemTable nextOpen) {
+        mutex.lock();
+        try {
+            Triple before = current;
+            Invariants.check(before.frozen == null, "two commits at once");
+            current = triple(nextOpen, before.open, before.version, before.source);
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /**
+     * Goes forward to the version that the edits lead to; edits that are known already are left out.
+     *
+     * @param isOwnCommit whether the edits have in them what the frozen memtable held: then it goes in the same step
+     */
+    void publish(List<VersionEdit> edits, boolean isOwnCommit) {
+        mutex.lock();
+        try {
+            Triple before = current;
+            Version version = before.version;
+            boolean hasRemoved = false;
+            for (VersionEdit edit : edits) {
+                if (edit.number() > version.number()) {
+                    version = version.apply(edit);
+                    hasRemoved |= !edit.removedIds().isEmpty();
+                }
+            }
+            MemTable frozen = isOwnCommit ? null : before.frozen;
+            ItemSource source = before.source;
+            if (version.number() != before.version.number()) {
+                hasGone |= hasRemoved;
+                source = store.source(version);
+                superseded.addLast(new Used(before.version, new WeakReference<>(before.source)));
+            }
+            current = triple(before.open, frozen, version, source);
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** The newest version, kept in use until {@link Pinned#close}. */
+    Pinned pin() {
+        mutex.lock();
+        try {
+            Triple now = current;
+            pins.computeIfAbsent(now.version.number(), number -> new ArrayList<>()).add(now.version);
+            return new Pinned(now.version, now.source);
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** A version in use. */
+    final class Pinned implements AutoCloseable {
+        private final Version version;
+        private final ItemSource source;
+        private boolean isClosed; // guarded by mutex
+
+        Pinned(Version version, ItemSource source) {
+            this.version = version;
+            this.source = source;
+        }
+
+        Version version() {
+            return version;
+        }
+
+        ItemSource source() {
+            return source;
+        }
+
+        /** Idempotent. */
+        @Override
+        public void close() {
+            mutex.lock();
+            try {
+                if (!isClosed) {
+                    isClosed = true;
+                    pins.computeIfPresent(version.number(), (number, same) -> {
+                        same.removeLast();
+                        return same.isEmpty() ? null : same;
+                    });
+                }
+            } finally {
+                mutex.unlock();
+            }
+        }
+    }
+
+    /** The oldest version that anybody here may still read. Lets the store forget the segments of older ones. */
+    long oldestVersion() {
+        List<Version> live = new ArrayList<>();
+        boolean hasFewer;
+        mutex.lock();
+        try {
+            hasFewer = superseded.removeIf(used -> used.source.refersTo(null)) && hasGone;
+            hasGone &= !superseded.isEmpty() || !hasFewer;
+            superseded.forEach(used -> live.add(used.version));
+            pins.values().forEach(same -> live.add(same.getFirst()));
+            live.add(current.version);
+        } finally {
+            mutex.unlock();
+        }
+        if (hasFewer) {
+            store.retainOnly(live);
+        }
+        return live.stream().mapToLong(Version::number).min().orElseThrow();
+    }
+}

@@ -1,0 +1,242 @@
+package org.scoutfs.txn;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.Clock;
+import org.scoutfs.base.Errno;
+import org.scoutfs.base.FsException;
+import org.scoutfs.base.MustWait;
+import org.scoutfs.device.BlockDevice;
+import org.scoutfs.device.DeviceExtent;
+import org.scoutfs.net.Message;
+
+/**
+ * Gets space from the server, ahead of time where it can, and decides when an operation is told {@code ENOSPC}.
+ *
+ * <p>An operation that finds too little waits for the answer of one request, at most one of each kind at a time, and tries again. If the
+ * server had not all that was asked for, and it still does not suffice, then first what this node is about to free is
+ * committed and the server asked once more; after that the answer is {@code ENOSPC}. For {@value #SHORT_MILLIS} ms the server is not
+ * asked again, so a full volume is not flooded with requests.
+ *
+ * <p>Thread-safe. {@code mutex} guards the fields; requests are sent under it (that only queues), answers taken outside.
+ */
+final class SpaceBroker {
+    private static final long SHORT_MILLIS = 100;
+    private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(SHORT_MILLIS);
+    private static final int COMMITS_BEFORE_ENOSPC = 2;
+    private static final long DATA_ASK_BLOCKS_MAX = 256L << 20 >> 12;
+    /** Of the volume, in one request for data: a small volume's last blocks are not all on their way to one node. */
+    private static final long DATA_ASK_PART = 64;
+
+    private final NodeTransactions transactions;
+    private final GrantedSpace space;
+    private final ServerSession session;
+    private final Clock clock;
+    private final long dataAskBlocks;
+    private final long metaAskBlocks;
+
+    private final ReentrantLock mutex = new ReentrantLock();
+
+    // Guarded by mutex.
+    private final Want data = new Want();
+    private final Want meta = new Want();
+    private final Want metaReserve = new Want();
+    private boolean isStopped;
+
+    /** Written under mutex. */
+    private volatile long shrinkOnlyBlocks;
+
+    /** One kind of space. */
+    private static final class Want {
+        @Nullable CompletableFuture<Void> asked;
+        /** Whether the last answer was less than what was asked for, and when it came. */
+        boolean wasShort;
+        long answeredNanos;
+        int commitsTried;
+    }
+
+    SpaceBroker(
+            NodeTransactions transactions,
+            GrantedSpace space,
+            ServerSession session,
+            Clock clock,
+            TransactionOptions options,
+            long volumeBlocks) {
+        this.transactions = transactions;
+        this.space = space;
+        this.session = session;
+        this.clock = clock;
+        this.dataAskBlocks = Math.max(256, Math.min(DATA_ASK_BLOCKS_MAX, volumeBlocks / DATA_ASK_PART));
+        long full = GrantedSpace.metaBlocksFor(
+                options.memtableBytesMax(), options.segments().segmentBlocks());
+        this.metaAskBlocks = Math.max(64, Math.min(full, volumeBlocks / DATA_ASK_PART));
+    }
+
+    /** Segment space, in bytes of items, that came out of the reserve: only who gives space back may use it. */
+    long shrinkOnlyBytes() {
+        return shrinkOnlyBlocks * BlockDevice.BLOCK_SIZE;
+    }
+
+    // ---- too little ----------------------------------------------------------------------------------------------------
+
+    /** What an operation throws that lacks segment space for so many bytes of items; never returns normally with a wait that is over. */
+    MustWait lackOfMeta(long missingBytes, Transactions.SpaceUse use) throws FsException {
+        long blocks = GrantedSpace.metaBlocksFor(missingBytes, Integer.MAX_VALUE) * 2;
+        if (space.moveDataToMeta(Math.max(blocks, metaAskBlocks / 4))) {
+            transactions.updateLimits();
+            return MustWait.on(CompletableFuture.completedFuture(null));
+        }
+        boolean mayUseReserve = use == Transactions.SpaceUse.SHRINK;
+        return lackOf(mayUseReserve ? metaReserve : meta, 0, Math.max(blocks, metaAskBlocks), mayUseReserve);
+    }
+
+    MustWait lackOfData(long blocks) throws FsException {
+        return lackOf(data, Math.max(blocks, dataAskBlocks), 0, false);
+    }
+
+    private MustWait lackOf(Want want, long dataBlocks, long metaBlocks, boolean mayUseReserve) throws FsException {
+        mutex.lock();
+        try {
+            if (want.asked != null) {
+                return MustWait.on(want.asked);
+            }
+            boolean isFull = want.wasShort && clock.monotonicNanos() - want.answeredNanos < SHORT_NANOS;
+            if (!isFull) {
+                return MustWait.on(ask(want, dataBlocks, metaBlocks, mayUseReserve));
+            }
+            if (want.commitsTried >= COMMITS_BEFORE_ENOSPC) {
+                throw FsException.of(Errno.ENOSPC);
+            }
+        } finally {
+            mutex.unlock();
+        }
+        if (!transactions.mayFreeSpace()) {
+            throw FsException.of(Errno.ENOSPC);
+        }
+        CompletableFuture<Void> committed = transactions.commit();
+        mutex.lock();
+        try {
+            want.commitsTried++;
+            want.wasShort = false; // asks again when it is committed
+        } finally {
+            mutex.unlock();
+        }
+        return MustWait.on(committed);
+    }
+
+    /** Under mutex. */
+    private CompletableFuture<Void> ask(Want want, long dataBlocks, long metaBlocks, boolean mayUseReserve) {
+        if (isStopped) {
+            return CompletableFuture.completedFuture(null); // the next try is answered EIO
+        }
+        CompletableFuture<Void> asked = new CompletableFuture<>();
+        want.asked = asked;
+        session.send(new Message.Renew(session.rid(), transactions.nodeView().oldestVersion()));
+        var _ = session.request(
+                        requestId -> new Message.NeedSpace(
+                                requestId, session.rid(), dataBlocks, metaBlocks, mayUseReserve),
+                        Message.SpaceGranted.class,
+                        granted -> {
+                            space.add(granted.grants());
+                            return granted.grants();
+                        })
+                .whenComplete((grants, failure) -> {
+                    long missing = grants == null
+                            ? dataBlocks + metaBlocks
+                            : dataBlocks + metaBlocks - sum(grants.data()) - sum(grants.meta());
+                    answered(want, grants, missing > 0, mayUseReserve);
+                    asked.complete(null);
+                });
+        return asked;
+    }
+
+    private void answered(Want want, Message.@Nullable Grants grants, boolean isShort, boolean mayUseReserve) {
+        mutex.lock();
+        try {
+            want.asked = null;
+            want.wasShort = isShort;
+            want.answeredNanos = clock.monotonicNanos();
+            if (!isShort) {
+                want.commitsTried = 0;
+            }
+            if (want == metaReserve && grants != null) {
+                shrinkOnlyBlocks += sum(grants.meta());
+            }
+            if (want == meta && !isShort) {
+                shrinkOnlyBlocks = 0; // there is more than the reserve again
+            }
+            shrinkOnlyBlocks = Math.min(shrinkOnlyBlocks, space.freeMetaBlocks());
+        } finally {
+            mutex.unlock();
+        }
+        transactions.updateLimits();
+    }
+
+    private static long sum(List<DeviceExtent> extents) {
+        long blocks = 0;
+        for (DeviceExtent extent : extents) {
+            blocks += extent.blockCount();
+        }
+        return blocks;
+    }
+
+    // ---- ahead of time -------------------------------------------------------------------------------------------------
+
+    /** After a commit: asks for what the next ones will need. */
+    void topUp() {
+        if (space.freeMetaBlocks() < metaAskBlocks / 2 || space.segmentIdCount() < 32) {
+            askAhead(meta, 0, metaAskBlocks);
+        }
+        dataTaken();
+    }
+
+    /** After a reservation. */
+    void dataTaken() {
+        if (space.freeDataBlocks() < dataAskBlocks / 2) {
+            askAhead(data, dataAskBlocks, 0);
+        }
+    }
+
+    private void askAhead(Want want, long dataBlocks, long metaBlocks) {
+        mutex.lock();
+        try {
+            boolean isFull = want.wasShort && clock.monotonicNanos() - want.answeredNanos < SHORT_NANOS;
+            if (want.asked == null && !isFull && !isStopped) {
+                var _ = ask(want, dataBlocks, metaBlocks, false);
+            }
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** Nothing is asked any more. Completes when the last answer has come, whose space is to be returned too. */
+    CompletableFuture<Void> stop() {
+        List<CompletableFuture<Void>> asked = new ArrayList<>();
+        mutex.lock();
+        try {
+            isStopped = true;
+            for (Want want : List.of(data, meta, metaReserve)) {
+                if (want.asked != null) {
+                    asked.add(want.asked);
+                }
+            }
+        } finally {
+            mutex.unlock();
+        }
+        return CompletableFuture.allOf(asked.toArray(new CompletableFuture<?>[0]));
+    }
+
+    /** The server wants back what lies idle here. */
+    void recalled() {
+        List<DeviceExtent> idle = space.takeIdle(0, transactions.metaBlocksInUse());
+        transactions.updateLimits();
+        if (!idle.isEmpty()) {
+            var _ = session.request(
+                    requestId -> new Message.ReturnSpace(requestId, session.rid(), idle), Message.Done.class, done -> done);
+        }
+    }
+}
