@@ -130,7 +130,10 @@ final class Files {
         }
         int count = (int) Math.min(into.byteSize(), size - offset);
         refuseOffline(view, inode, offset, count);
-        core.data.read(view, inode.ino, size, offset, count == into.byteSize() ? into : into.asSlice(0, count));
+        // Whole blocks, where there is room: then the last one too goes from the device straight into the request's memory.
+        long toBlockEnd = -(offset + count) & ((1L << BLOCK_BITS) - 1);
+        long whole = Math.min(into.byteSize(), count + toBlockEnd);
+        core.data.read(view, inode.ino, size, offset, whole == into.byteSize() ? into : into.asSlice(0, whole));
         return count;
     }
 

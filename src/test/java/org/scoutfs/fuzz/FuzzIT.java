@@ -24,7 +24,7 @@ class FuzzIT {
     private static final int SECONDS = Integer.getInteger("scoutfs.fuzz.seconds", 5);
 
     static Stream<Class<? extends FuzzTarget>> targets() {
-        return Stream.of(KeysFuzz.class, VersionFuzz.class);
+        return Stream.of(KeysFuzz.class, VersionFuzz.class, ExtentItemFuzz.class);
     }
 
     @ParameterizedTest(name = "{0}")
