@@ -1,5 +1,7 @@
 package org.scoutfs.net;
 
+import java.io.IOException;
+
 /**
  * One side of a connection between a node and the server. Messages of one sender arrive in the order in which they were sent.
  *
@@ -11,5 +13,11 @@ public interface Connection {
     /** Who gets what arrives. Called on a thread of the receiver's, one message at a time. */
     interface Receiver {
         void receive(Message message);
+
+        /**
+         * Nothing more will arrive: the other side has failed or stopped. Requests without an answer never get one, and whether
+         * they took effect is not known.
+         */
+        default void closed(IOException cause) {}
     }
 }

@@ -53,9 +53,20 @@ public final class Epoch {
      * Who begins it.
      *
      * @param rid the server's incarnation
+     * @param leadership asked once the claim is durable: who is not the leader any more stops
      * @param predecessorsAreGone an administrator's word that nobody who mounted this volume before can still write
      */
-    public record Starter(long rid, Host host, boolean predecessorsAreGone) {}
+    public record Starter(long rid, Host host, Leadership leadership, boolean predecessorsAreGone) {}
+
+    /** Whether this server is still the one that was elected for an epoch. */
+    public interface Leadership {
+        boolean isLeader(long epoch) throws IOException;
+
+        /** For a server that nobody elects. */
+        static Leadership alone() {
+            return epoch -> true;
+        }
+    }
 
     /** The largest epoch that anything on the device shows. */
     public static long newestEpoch(Volume volume, Claim.Observation claim) throws IOException {
@@ -76,6 +87,9 @@ public final class Epoch {
             throws IOException {
         ProcessIdentity self = starter.host.self();
         claim.take(epoch, starter.rid, self, clock.wallNanos());
+        if (!starter.leadership.isLeader(epoch)) {
+            throw new ClaimLostException("another mount was elected after epoch " + epoch);
+        }
         Volume volume = opened.reopened();
         if (volume.slot().epoch() >= epoch) {
             throw new VolumeBusyException(opened.device().name() + " was taken over by " + volume.slot().process());

@@ -30,6 +30,11 @@ public record Geometry(long metaBlocks, long dataBlocks) {
         return new DeviceExtent(VolumeLayout.FIRST_DATA_EXTENT_BLKNO, end - VolumeLayout.FIRST_DATA_EXTENT_BLKNO);
     }
 
+    /** Whether an extent is on the data device. */
+    public boolean isData(DeviceExtent extent) {
+        return VolumeLayout.isDataDevice(extent.blkno());
+    }
+
     /** Whether these blocks exist and belong to the allocator. */
     public boolean owns(DeviceExtent extent) {
         return within(metaSpace(), extent) || hasDataDevice() && within(dataSpace(), extent);

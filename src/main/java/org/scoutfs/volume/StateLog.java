@@ -103,7 +103,7 @@ public final class StateLog {
     /** Blocks of the pool that are missing for a batch of this many bytes, with room to spare. 0 when it fits. */
     public long missingBlocksForBatch(long byteCount) {
         long blocks = StreamBlock.blockCount(byteCount);
-        return Math.max(0, 2 * blocks + 8 - pool.blockCount() - currentRoom());
+        return Math.max(0, blocks + blocks / 8 + 8 - pool.blockCount() - currentRoom());
     }
 
     /** As {@link #missingBlocksForBatch}, for the next checkpoint. */
@@ -135,7 +135,8 @@ public final class StateLog {
         append(StateEditCodec.encode(edits));
     }
 
-    void append(byte[] bytes) throws IOException {
+    /** As {@link #append(List)}, of edits that are encoded already. */
+    public void append(byte[] bytes) throws IOException {
         useOnce();
         Placement placement = place(StreamBlock.blockCount(bytes.length));
         MetaBlocks.writeStream(device, new MetaBlocks.Stream(volumeId, epoch, BlockKind.LOG, nextBatch), bytes,

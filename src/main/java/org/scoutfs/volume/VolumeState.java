@@ -114,6 +114,11 @@ public final class VolumeState {
         return Collections.unmodifiableCollection(removed.values());
     }
 
+    /** Whether a segment with this id was removed, and its blocks are still in use. */
+    public boolean wasRemoved(long segmentId) {
+        return removed.containsKey(segmentId);
+    }
+
     /** Free blocks for segments and logs; on one device all free blocks. Changes with the state. */
     public FreeSpace freeMeta() {
         return freeMeta;

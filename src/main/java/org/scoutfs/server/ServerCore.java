@@ -1,0 +1,561 @@
+package org.scoutfs.server;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.CorruptionException;
+import org.scoutfs.base.Invariants;
+import org.scoutfs.device.DeviceExtent;
+import org.scoutfs.format.ProcessIdentity;
+import org.scoutfs.lsm.SegmentInfo;
+import org.scoutfs.lsm.VersionEdit;
+import org.scoutfs.net.LockMode;
+import org.scoutfs.net.LockName;
+import org.scoutfs.net.Message;
+import org.scoutfs.net.Message.Grants;
+import org.scoutfs.volume.ExtentSet;
+import org.scoutfs.volume.Incarnation;
+import org.scoutfs.volume.StateEdit;
+import org.scoutfs.volume.VolumeState;
+
+/**
+ * What the server answers: a plain state machine without threads and I/O. A message comes in; edits, which are applied to the
+ * state at once, and messages go out. Whoever drives it makes the edits durable before it sends the messages, and when it
+ * cannot, throws the state away with the server.
+ *
+ * <ol>
+ *   <li>A request is checked whole before the first edit: it is refused without a trace, or done whole.
+ *   <li>A request that is asked again gets the stored answer.
+ *   <li>Each version's edit is told to each node once, in order.
+ * </ol>
+ * <p>Not thread-safe: one thread drives it.
+ */
+public final class ServerCore {
+    private static final long INODE_GROUPS_PER_RUN = 10;
+    /** Kept out of use: programs that squeeze inode numbers into 32 bits take it for none. */
+    private static final long FORBIDDEN_INO = 1L << 32;
+
+    private static final int RECLAIM_MAX = 256;
+
+    private final VolumeState state;
+    private final ServerOptions options;
+    private final SpaceBook space;
+    private final LockTable locks;
+    private final long lockGroupSize;
+    private final boolean isReadOnly;
+    private final TreeMap<Long, Client> clients = new TreeMap<>();
+    /** The newest versions' edits, as far back as a node has not been told them. */
+    private final ArrayDeque<VersionEdit> recentEdits = new ArrayDeque<>();
+    private final MergePlanner merges;
+    private Output out = new Output();
+
+    /**
+     * @param lockGroupSize inode numbers in a lock group
+     * @param isReadOnly nothing is granted and no commit accepted; nothing is edited
+     */
+    public ServerCore(VolumeState state, ServerOptions options, long lockGroupSize, boolean isReadOnly) {
+        this.state = state;
+        this.options = options;
+        this.space = new SpaceBook(state, options);
+        this.lockGroupSize = lockGroupSize;
+        this.isReadOnly = isReadOnly;
+        this.locks = new LockTable(state.epoch() << 40, state.nextSeq() - 1, new LockTable.Listener() {
+            @Override
+            public void granted(long rid, LockName name, LockMode mode, long grantNumber, long highestSeq) {
+                Client client = clients.get(rid);
+                if (client != null) {
+                    out.send(rid, new Message.LockGranted(name, mode, grantNumber, untold(client), highestSeq));
+                }
+            }
+
+            @Override
+            public void revoke(long rid, LockName name, @Nullable LockMode kept, long grantNumber) {
+                out.send(rid, new Message.LockRevoke(name, kept, grantNumber));
+            }
+        });
+        this.merges = new MergePlanner(state);
+    }
+
+    public VolumeState state() {
+        return state;
+    }
+
+    /** Whether any mount has joined and not said goodbye. */
+    public boolean hasClients() {
+        return !clients.isEmpty();
+    }
+
+    /** What has gathered since the last call. */
+    public Output takeOutput() {
+        Output taken = out;
+        out = new Output();
+        return taken;
+    }
+
+    /** @param process who sent it, as the connection knows */
+    public void receive(Message message, ProcessIdentity process) {
+        switch (message) {
+            case Message.Join m -> join(m, process);
+            case Message.Commit m -> request(m.rid(), m.requestId(), client -> commit(client, m));
+            case Message.Merged m -> request(m.rid(), m.requestId(), client -> merged(client, m));
+            case Message.MergeFailed m -> request(m.rid(), m.requestId(), client -> mergeFailed(client, m));
+            case Message.NeedSpace m -> request(m.rid(), m.requestId(), client -> needSpace(client, m));
+            case Message.NeedInodes m -> request(m.rid(), m.requestId(), client -> needInodes(m));
+            case Message.ReturnSpace m -> request(m.rid(), m.requestId(), client -> returnSpace(client, m));
+            case Message.StatusRequest m -> out.send(m.rid(), status(m));
+            case Message.Goodbye m -> goodbye(m);
+            case Message.LockRequest m -> {
+                if (clients.containsKey(m.rid())) {
+                    locks.request(m.rid(), m.name(), m.mode());
+                }
+            }
+            case Message.LockReleased m -> locks.release(m.rid(), m.name(), m.kept(), m.grantNumber());
+            case Message.Renew m -> renew(m);
+            case Message.Joined m -> throw notForServers(m);
+            case Message.Committed m -> throw notForServers(m);
+            case Message.Refused m -> throw notForServers(m);
+            case Message.Done m -> throw notForServers(m);
+            case Message.SpaceGranted m -> throw notForServers(m);
+            case Message.InodesGranted m -> throw notForServers(m);
+            case Message.LockGranted m -> throw notForServers(m);
+            case Message.LockRevoke m -> throw notForServers(m);
+            case Message.Published m -> throw notForServers(m);
+            case Message.Renewed m -> throw notForServers(m);
+            case Message.MergeJob m -> throw notForServers(m);
+            case Message.RecallSpace m -> throw notForServers(m);
+            case Message.VolumeStatus m -> throw notForServers(m);
+        }
+    }
+
+    private static IllegalArgumentException notForServers(Message message) {
+        return new IllegalArgumentException("a message for nodes came to the server: " + message);
+    }
+
+    /** After a group of messages: what the server does of its own. */
+    public void plan() {
+        if (isReadOnly) {
+            return;
+        }
+        for (MergePlanner.Job job : merges.plan(clients.values(), space)) {
+            List<StateEdit> edits = new ArrayList<>();
+            List<DeviceExtent> granted = space.grantMeta(job.rid(), job.blocks(), edits);
+            Client client = clients.get(job.rid());
+            long firstId = state.nextSegmentId();
+            edits.add(new StateEdit.NumbersTaken(state.nextIno(), firstId + job.segmentIds()));
+            applyAll(edits);
+            if (client != null) {
+                tellOthers(null);
+                out.send(job.rid(), new Message.MergeJob(job.id(), job.spec(),
+                        new Grants(List.of(), granted, firstId, job.segmentIds())));
+            }
+        }
+    }
+
+    // ---- joining and leaving ----------------------------------------------------------------------------------------
+
+    private void join(Message.Join m, ProcessIdentity process) {
+        Client known = clients.get(m.rid());
+        if (known != null) {
+            repeat(known, m.requestId());
+            return;
+        }
+        if (state.incarnation(m.rid()) != null || m.rid() == 0) {
+            out.send(m.rid(), new Message.Refused(m.requestId(), "this incarnation was here before"));
+            return;
+        }
+        Client client = new Client(m.rid(), m.isReadOnly() || isReadOnly, state.version().number());
+        clients.put(m.rid(), client);
+        List<Long> seqs = new ArrayList<>();
+        if (!isReadOnly) {
+            apply(new StateEdit.Joined(m.rid(), process, m.isReadOnly()));
+        }
+        Grants grants = Grants.NONE;
+        if (!client.isReadOnly) {
+            for (int i = 0; i < 2; i++) {
+                seqs.add(state.nextSeq());
+                apply(new StateEdit.SeqOpened(m.rid(), state.nextSeq()));
+            }
+            grants = topUp(client);
+        }
+        answer(client, m.requestId(), new Message.Joined(m.requestId(), state.epoch(), state.version().number(),
+                state.version().stableSeq(), state.version().levels(), seqs, grants));
+    }
+
+    private void goodbye(Message.Goodbye m) {
+        Client client = clients.get(m.rid());
+        if (client == null) {
+            out.send(m.rid(), new Message.Done(m.requestId()));
+            return;
+        }
+        locks.forget(m.rid());
+        merges.forget(m.rid());
+        clients.remove(m.rid());
+        if (!isReadOnly) {
+            apply(new StateEdit.Ended(m.rid()));
+            reclaim();
+        }
+        out.send(m.rid(), new Message.Done(m.requestId()));
+    }
+
+    private void renew(Message.Renew m) {
+        Client client = clients.get(m.rid());
+        if (client == null) {
+            return;
+        }
+        sawOldest(client, m.oldestVersion());
+        out.send(m.rid(), new Message.Renewed(untold(client)));
+    }
+
+    // ---- requests ---------------------------------------------------------------------------------------------------
+
+    private interface Handler {
+        /** @return the answer */
+        Message handle(Client client);
+    }
+
+    private void request(long rid, long requestId, Handler handler) {
+        Client client = clients.get(rid);
+        if (client == null) {
+            out.send(rid, new Message.Refused(requestId, "this incarnation has not joined, or was evicted"));
+            return;
+        }
+        if (requestId <= client.lastRequestId) {
+            repeat(client, requestId);
+            return;
+        }
+        answer(client, requestId, client.isReadOnly
+                ? new Message.Refused(requestId, "the mount is read-only")
+                : handler.handle(client));
+    }
+
+    private void repeat(Client client, long requestId) {
+        Message last = client.lastAnswer;
+        out.send(client.rid, requestId == client.lastRequestId && last != null
+                ? last
+                : new Message.Refused(requestId, "request " + requestId + " is older than the last answered one"));
+    }
+
+    private void answer(Client client, long requestId, Message message) {
+        client.lastRequestId = requestId;
+        client.lastAnswer = message;
+        if (!isReadOnly) {
+            apply(new StateEdit.RequestDone(client.rid, requestId));
+        }
+        out.send(client.rid, message);
+    }
+
+    private Message commit(Client client, Message.Commit m) {
+        String refusal = refusalOf(m);
+        VersionEdit edit = null;
+        if (refusal == null) {
+            List<VersionEdit.Added> added = new ArrayList<>();
+            m.segments().forEach(segment -> added.add(new VersionEdit.Added(0, segment)));
+            edit = new VersionEdit(state.version().number() + 1, boundWithout(client.rid, m.seq()), added, List.of());
+            refusal = versionRefusal(edit, m.consumed());
+        }
+        if (refusal != null || edit == null) {
+            return new Message.Refused(m.requestId(), String.valueOf(refusal));
+        }
+        applyUnlessEmpty(new StateEdit.Consumed(m.rid(), m.consumed()), m.consumed());
+        applyUnlessEmpty(new StateEdit.Returned(m.rid(), m.returned()), m.returned());
+        applyUnlessEmpty(new StateEdit.Freed(m.freed()), m.freed());
+        apply(new StateEdit.SeqClosed(m.rid(), m.seq()));
+        if (m.inodeCountDelta() != 0) {
+            apply(new StateEdit.InodesCounted(m.inodeCountDelta()));
+        }
+        publish(edit);
+        m.changedUnder().forEach(grantNumber -> locks.used(grantNumber, m.seq()));
+        long nextSeq = state.nextSeq();
+        apply(new StateEdit.SeqOpened(m.rid(), nextSeq));
+        spent(client, m.segments(), m.consumed(), m.returned());
+        sawOldest(client, m.oldestVersion());
+        return new Message.Committed(m.requestId(), untold(client), nextSeq, topUp(client));
+    }
+
+    private @Nullable String refusalOf(Message.Commit m) {
+        for (long grantNumber : m.changedUnder()) {
+            if (!locks.isHeldForWrite(m.rid(), grantNumber)) {
+                return "lock grant " + grantNumber + " is not held for writing";
+            }
+        }
+        if (state.inodeCount() + m.inodeCountDelta() < 0) {
+            return "fewer than no inodes";
+        }
+        String space = spaceRefusal(m.rid(), m.segments(), m.consumed(), m.returned());
+        if (space != null) {
+            return space;
+        }
+        String seq = state.refusalOf(new StateEdit.SeqClosed(m.rid(), m.seq()));
+        return seq != null ? seq : state.refusalOf(new StateEdit.Freed(m.freed()));
+    }
+
+    /** Whether consumed and returned blocks are this node's, each once, and the segments lie in consumed ones. */
+    private @Nullable String spaceRefusal(
+            long rid, List<SegmentInfo> segments, List<DeviceExtent> consumed, List<DeviceExtent> returned) {
+        List<DeviceExtent> both = new ArrayList<>(consumed);
+        both.addAll(returned);
+        String refusal = state.refusalOf(new StateEdit.Consumed(rid, both));
+        if (refusal != null) {
+            return refusal;
+        }
+        ExtentSet used = new ExtentSet();
+        consumed.forEach(used::add);
+        for (SegmentInfo segment : segments) {
+            if (!used.contains(segment.extent())) {
+                return segment + " is not in the consumed blocks";
+            }
+        }
+        return null;
+    }
+
+    /** Whether the version could be made once these blocks are in use. */
+    private @Nullable String versionRefusal(VersionEdit edit, List<DeviceExtent> consumed) {
+        String refusal = state.version().problemWith(edit);
+        for (VersionEdit.Added added : edit.added()) {
+            SegmentInfo segment = added.segment();
+            if (refusal == null && (segment.id() >= state.nextSegmentId() || state.wasRemoved(segment.id()))) {
+                refusal = segment + " has an id that was used before, or not handed out";
+            }
+        }
+        return refusal;
+    }
+
+    /** The stable bound once this sequence number is in. */
+    private long boundWithout(long rid, long seq) {
+        long bound = state.nextSeq() - 1;
+        for (Incarnation one : state.incarnations()) {
+            for (long open : one.openSeqs()) {
+                if (one.rid() != rid || open != seq) {
+                    bound = Math.min(bound, open - 1);
+                    break;
+                }
+            }
+        }
+        return Math.max(bound, state.version().stableSeq());
+    }
+
+    private Message merged(Client client, Message.Merged m) {
+        if (!merges.isRunning(m.rid(), m.jobId())) {
+            return new Message.Refused(m.requestId(), "merge job " + m.jobId() + " is not this node's");
+        }
+        List<SegmentInfo> fresh = new ArrayList<>();
+        for (VersionEdit.Added added : m.added()) {
+            if (state.liveSegment(added.segment().id()) == null) {
+                fresh.add(added.segment());
+            }
+        }
+        String refusal = spaceRefusal(m.rid(), fresh, m.consumed(), m.returned());
+        VersionEdit edit = new VersionEdit(
+                state.version().number() + 1, state.version().stableSeq(), m.added(), m.removedIds());
+        refusal = refusal != null ? refusal : versionRefusal(edit, m.consumed());
+        refusal = refusal != null ? refusal : merges.refusalOf(m);
+        if (refusal != null) {
+            return new Message.Refused(m.requestId(), refusal);
+        }
+        applyUnlessEmpty(new StateEdit.Consumed(m.rid(), m.consumed()), m.consumed());
+        applyUnlessEmpty(new StateEdit.Returned(m.rid(), m.returned()), m.returned());
+        publish(edit);
+        merges.done(m.jobId());
+        sawOldest(client, m.oldestVersion());
+        return new Message.Committed(m.requestId(), untold(client), 0, Grants.NONE);
+    }
+
+    private Message mergeFailed(Client client, Message.MergeFailed m) {
+        String refusal = state.refusalOf(new StateEdit.Returned(m.rid(), m.returned()));
+        if (refusal != null) {
+            return new Message.Refused(m.requestId(), refusal);
+        }
+        merges.failed(m.jobId());
+        applyUnlessEmpty(new StateEdit.Returned(m.rid(), m.returned()), m.returned());
+        return new Message.Done(m.requestId());
+    }
+
+    private Message needSpace(Client client, Message.NeedSpace m) {
+        reclaim();
+        List<StateEdit> edits = new ArrayList<>();
+        long dataBlocks = Math.min(m.dataBlocks(), space.availableData(m.mayUseReserve()));
+        List<DeviceExtent> data = space.grantData(m.rid(), dataBlocks, edits);
+        applyAll(edits);
+        edits.clear();
+        long metaBlocks = Math.min(m.metaBlocks(), space.availableMeta(m.mayUseReserve()));
+        List<DeviceExtent> meta = space.grantMeta(m.rid(), metaBlocks, edits);
+        applyAll(edits);
+        client.dataInHand += SpaceBook.sum(data);
+        client.metaInHand += SpaceBook.sum(meta);
+        if (SpaceBook.sum(data) < m.dataBlocks() || SpaceBook.sum(meta) < m.metaBlocks()) {
+            recallFromOthers(client);
+        }
+        return new Message.SpaceGranted(m.requestId(), withSegmentIds(client, data, meta));
+    }
+
+    private void recallFromOthers(Client asking) {
+        for (Client other : clients.values()) {
+            if (other != asking && !other.isReadOnly) {
+                out.send(other.rid, new Message.RecallSpace());
+            }
+        }
+    }
+
+    private Message needInodes(Message.NeedInodes m) {
+        long count = INODE_GROUPS_PER_RUN * lockGroupSize;
+        long first = state.nextIno();
+        if (first <= FORBIDDEN_INO && first + count > FORBIDDEN_INO) {
+            first = FORBIDDEN_INO + lockGroupSize;
+        }
+        apply(new StateEdit.NumbersTaken(first + count, state.nextSegmentId()));
+        return new Message.InodesGranted(m.requestId(), first, count);
+    }
+
+    private Message returnSpace(Client client, Message.ReturnSpace m) {
+        String refusal = state.refusalOf(new StateEdit.Returned(m.rid(), m.returned()));
+        if (refusal != null) {
+            return new Message.Refused(m.requestId(), refusal);
+        }
+        applyUnlessEmpty(new StateEdit.Returned(m.rid(), m.returned()), m.returned());
+        spent(client, List.of(), m.returned(), List.of());
+        return new Message.Done(m.requestId());
+    }
+
+    private Message status(Message.StatusRequest m) {
+        long grantedMeta = 0;
+        long grantedData = 0;
+        for (Incarnation one : state.incarnations()) {
+            if (!one.isServer() && !one.isEvicted()) {
+                for (DeviceExtent extent : one.granted()) {
+                    if (state.geometry().isData(extent)) {
+                        grantedData += extent.blockCount();
+                    } else {
+                        grantedMeta += extent.blockCount();
+                    }
+                }
+            }
+        }
+        boolean isOnePool = !state.geometry().hasDataDevice();
+        long freeMeta = state.freeMeta().blockCount() + grantedMeta;
+        return new Message.VolumeStatus(
+                m.requestId(),
+                isOnePool ? 0 : state.geometry().metaBlocks(),
+                isOnePool ? state.geometry().metaBlocks() : state.geometry().dataBlocks(),
+                isOnePool ? 0 : freeMeta,
+                isOnePool ? freeMeta : state.freeData().blockCount() + grantedData,
+                options.reserveBlocks(),
+                state.inodeCount(),
+                state.version().stableSeq());
+    }
+
+    // ---- versions ---------------------------------------------------------------------------------------------------
+
+    private void publish(VersionEdit edit) {
+        apply(new StateEdit.VersionMade(edit));
+        recentEdits.add(edit);
+    }
+
+    /** The edits that bring a node to the newest version; from now on it counts as told. */
+    private List<VersionEdit> untold(Client client) {
+        List<VersionEdit> edits = new ArrayList<>();
+        for (VersionEdit edit : recentEdits) {
+            if (edit.number() > client.toldVersion) {
+                edits.add(edit);
+            }
+        }
+        client.toldVersion = state.version().number();
+        long oldestTold = clients.values().stream().mapToLong(one -> one.toldVersion).min().orElse(Long.MAX_VALUE);
+        while (!recentEdits.isEmpty() && recentEdits.getFirst().number() <= oldestTold) {
+            recentEdits.removeFirst();
+        }
+        return edits;
+    }
+
+    /** Sends every node but one what it has not been told. */
+    private void tellOthers(@Nullable Client except) {
+        for (Client client : clients.values()) {
+            if (client != except && client.toldVersion < state.version().number()) {
+                out.send(client.rid, new Message.Published(untold(client)));
+            }
+        }
+    }
+
+    private void sawOldest(Client client, long oldestVersion) {
+        client.oldestVersion = Math.max(client.oldestVersion, oldestVersion);
+        reclaim();
+    }
+
+    /** Frees the blocks of removed segments that nobody reads any more; the rest of many waits for the next message. */
+    private void reclaim() {
+        if (isReadOnly) {
+            return;
+        }
+        long oldest = clients.values().stream().mapToLong(one -> one.oldestVersion).min().orElse(Long.MAX_VALUE);
+        List<Long> ids = new ArrayList<>();
+        for (VolumeState.Removed removed : state.removed()) {
+            if (removed.removedInVersion() <= oldest && ids.size() < RECLAIM_MAX) {
+                ids.add(removed.segment().id());
+            }
+        }
+        if (!ids.isEmpty()) {
+            apply(new StateEdit.Reclaimed(ids));
+        }
+    }
+
+    // ---- grants -----------------------------------------------------------------------------------------------------
+
+    private void spent(Client client, List<SegmentInfo> segments, List<DeviceExtent> consumed, List<DeviceExtent> returned) {
+        long segmentBlocks = segments.stream().mapToLong(SegmentInfo::blockCount).sum();
+        client.metaInHand = Math.max(0, client.metaInHand - segmentBlocks);
+        long others = SpaceBook.sum(consumed) + SpaceBook.sum(returned) - segmentBlocks;
+        client.dataInHand = Math.max(0, client.dataInHand - others);
+        client.segmentIdsLeft = Math.max(0, client.segmentIdsLeft - segments.size());
+    }
+
+    private Grants topUp(Client client) {
+        List<StateEdit> edits = new ArrayList<>();
+        List<DeviceExtent> meta = space.grantMeta(client.rid, space.metaTopUp(client.metaInHand), edits);
+        applyAll(edits);
+        edits.clear();
+        List<DeviceExtent> data = space.grantData(client.rid, space.dataTopUp(client.dataInHand), edits);
+        applyAll(edits);
+        client.metaInHand += SpaceBook.sum(meta);
+        client.dataInHand += SpaceBook.sum(data);
+        return withSegmentIds(client, data, meta);
+    }
+
+    private Grants withSegmentIds(Client client, List<DeviceExtent> data, List<DeviceExtent> meta) {
+        if (client.segmentIdsLeft > options.segmentIds() / 2) {
+            return new Grants(data, meta, 0, 0);
+        }
+        long first = state.nextSegmentId();
+        apply(new StateEdit.NumbersTaken(state.nextIno(), first + options.segmentIds()));
+        client.segmentIdsLeft += options.segmentIds();
+        return new Grants(data, meta, first, options.segmentIds());
+    }
+
+    // ---- edits ------------------------------------------------------------------------------------------------------
+
+    private void applyUnlessEmpty(StateEdit edit, List<DeviceExtent> extents) {
+        if (!extents.isEmpty()) {
+            apply(edit);
+        }
+    }
+
+    private void applyAll(List<StateEdit> edits) {
+        edits.forEach(this::apply);
+    }
+
+    private void apply(StateEdit edit) {
+        Invariants.check(!isReadOnly, "an edit on a read-only mount", edit);
+        try {
+            state.apply(edit);
+        } catch (CorruptionException e) {
+            Invariants.check(false, "an edit that was checked does not fit", e.getMessage());
+            throw new IllegalStateException(e);
+        }
+        out.edit(edit);
+    }
+
+    /** For tests: how many locks are known. */
+    int lockCount() {
+        return locks.lockCount();
+    }
+}

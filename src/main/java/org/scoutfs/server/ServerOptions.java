@@ -1,0 +1,23 @@
+package org.scoutfs.server;
+
+import org.scoutfs.volume.Geometry;
+
+/**
+ * How much the server hands out.
+ *
+ * @param dataTargetBlocks what a node shall have in hand for file data, where there is plenty
+ * @param metaTargetBlocks what a node shall have in hand for segments, where there is plenty
+ * @param targetPart a node's share is at most this part of what is free
+ * @param reserveBlocks free metadata blocks that only deletes and merges may draw on
+ * @param segmentIds ids in one grant
+ */
+public record ServerOptions(
+        long dataTargetBlocks, long metaTargetBlocks, int targetPart, long reserveBlocks, int segmentIds) {
+    private static final long GIB_BLOCKS = 1L << 18;
+
+    /** 1 GiB of data and 256 MiB of segments, a 32nd of the volume in reserve, at most 256 MiB. */
+    public static ServerOptions of(Geometry geometry) {
+        long reserve = Math.clamp(geometry.metaBlocks() / 32, 128, GIB_BLOCKS / 4);
+        return new ServerOptions(GIB_BLOCKS, GIB_BLOCKS / 4, 8, reserve, 256);
+    }
+}
