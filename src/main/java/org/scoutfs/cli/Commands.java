@@ -9,6 +9,8 @@ final class Commands {
 
     static @Nullable Subcommand find(String name) {
         return switch (name) {
+            case "mkfs" -> new MkfsCommand();
+            case "check" -> new CheckCommand();
             case "umount" -> new UmountCommand();
             case "quickstart" -> new QuickstartCommand();
             case ManualCommand.NAME -> new ManualCommand();
@@ -27,7 +29,9 @@ final class Commands {
     /** In the order in which usage and manual list them. */
     static List<Subcommand> all() {
         return List.of(
+                new CheckCommand(),
                 new DfCommand(),
+                new MkfsCommand(),
                 new QuickstartCommand(),
                 new UmountCommand(),
                 new CountersCommand(),

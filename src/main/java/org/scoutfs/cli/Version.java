@@ -1,11 +1,12 @@
 package org.scoutfs.cli;
 
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.format.VolumeLayout;
 
 /** What this program calls itself. */
 final class Version {
     /** The format versions that it can mount. */
-    static final String FORMATS = "1";
+    static final String FORMATS = "" + VolumeLayout.FORMAT_VERSION;
 
     private Version() {}
 

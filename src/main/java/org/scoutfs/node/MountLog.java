@@ -1,89 +1,118 @@
 package org.scoutfs.node;
 
+import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.text.MessageFormat;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
-import java.util.logging.ConsoleHandler;
-import java.util.logging.Formatter;
-import java.util.logging.Handler;
-import java.util.logging.Level;
-import java.util.logging.LogManager;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
-import java.util.logging.StreamHandler;
+import java.util.ResourceBundle;
+import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.Clock;
 
 /**
- * The form and place of log lines: time, {@code scoutfs f.FFFFFF.r.RRRRRR} with the first six digits of the volume's id and of the
- * mount's incarnation, the level when it is more than information, and the message. Stack traces follow in lines that begin with
- * a blank.
+ * What is behind {@code System.Logger} in this program: one line per message, with the time, {@code scoutfs f.FFFFFF.r.RRRRRR} (the
+ * first six digits of the volume's id and of the mount's incarnation), the level when it is more than information, and the message.
+ * Lines of a stack trace follow, each after two blanks.
  *
- * <p>All code logs through {@code System.Logger}; this configures what is behind it.
+ * <p>Not java.util.logging: that one stops to log when the process is told to end, which is when a mount has the most to say.
+ *
+ * <p>Thread-safe: each message is one write.
  */
-public final class MountLog {
+public final class MountLog extends System.LoggerFinder {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS", Locale.ROOT).withZone(ZoneId.systemDefault());
+    private static final int NANOS_PER_SECOND = 1_000_000_000;
 
-    private MountLog() {}
+    /** Where lines go, and what they begin with. One for the process: loggers are made before anybody knows of a mount. */
+    private static volatile Sink sink = new Sink(new FileOutputStream(FileDescriptor.err), "scoutfs");
 
-    /** Log lines go to standard error. */
-    public static void toStandardError(long fsid, long rid) {
-        install(new ConsoleHandler(), fsid, rid);
+    private record Sink(OutputStream out, String prefix) {}
+
+    /** For the service loader. */
+    public MountLog() {}
+
+    /** Names the mount in all lines from now on. */
+    public static void name(long fsid, long rid) {
+        sink = new Sink(sink.out, String.format("scoutfs f.%06x.r.%06x", fsid >>> 40, rid >>> 40));
     }
 
-    /** Log lines are appended to a file. Lines of several mounts may share it: each is one write. */
-    public static void toFile(Path path, long fsid, long rid) throws IOException {
-        Handler handler = new StreamHandler(new FileOutputStream(path.toFile(), true), new LineFormatter("")) {
-            @Override
-            public void publish(LogRecord record) {
-                super.publish(record);
-                flush(); // whoever reads the log after a crash wants the last line
-            }
-        };
-        handler.setEncoding(StandardCharsets.UTF_8.name());
-        install(handler, fsid, rid);
+    /** Lines are appended to a file from now on. */
+    public static void toFile(Path path) throws IOException {
+        sink = new Sink(new FileOutputStream(path.toFile(), true), sink.prefix);
     }
 
-    private static void install(Handler handler, long fsid, long rid) {
-        String prefix = String.format("scoutfs f.%06x.r.%06x", fsid >>> 40, rid >>> 40);
-        handler.setFormatter(new LineFormatter(prefix));
-        handler.setLevel(Level.ALL);
-        LogManager.getLogManager().reset();
-        Logger root = Logger.getLogger("");
-        root.setLevel(Level.INFO);
-        root.addHandler(handler);
+    @Override
+    public System.Logger getLogger(String name, Module module) {
+        return new LineLogger(name);
     }
 
-    /** One record, one line. */
-    static final class LineFormatter extends Formatter {
-        private final String prefix;
+    /** The line of a message, with its end. */
+    static String line(String prefix, long wallNanos, System.Logger.Level level, String message, @Nullable Throwable thrown) {
+        Instant time = Instant.ofEpochSecond(
+                Math.floorDiv(wallNanos, NANOS_PER_SECOND), Math.floorMod(wallNanos, (long) NANOS_PER_SECOND));
+        StringBuilder line = new StringBuilder(TIME.format(time)).append(' ').append(prefix);
+        if (level == System.Logger.Level.WARNING || level == System.Logger.Level.ERROR) {
+            line.append(' ').append(level.getName().toLowerCase(Locale.ROOT));
+        }
+        line.append(": ").append(message).append('\n');
+        if (thrown != null) {
+            StringWriter trace = new StringWriter();
+            PrintWriter writer = new PrintWriter(trace);
+            thrown.printStackTrace(writer);
+            writer.flush();
+            trace.toString().lines().forEach(each -> line.append("  ").append(each.strip()).append('\n'));
+        }
+        return line.toString();
+    }
 
-        LineFormatter(String prefix) {
-            this.prefix = prefix;
+    private static void write(System.Logger.Level level, @Nullable String message, @Nullable Throwable thrown) {
+        Sink to = sink;
+        String line = line(to.prefix, Clock.system().wallNanos(), level, String.valueOf(message), thrown);
+        try {
+            to.out.write(line.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException lost) {
+            // A full disk under the log must not stop the mount, and there is nobody to tell.
+        }
+    }
+
+    private record LineLogger(String name) implements System.Logger {
+        @Override
+        public String getName() {
+            return name;
         }
 
         @Override
-        public String format(LogRecord record) {
-            StringBuilder line = new StringBuilder(TIME.format(record.getInstant()));
-            line.append(' ').append(prefix);
-            if (record.getLevel().intValue() >= Level.SEVERE.intValue()) {
-                line.append(" error");
-            } else if (record.getLevel().intValue() >= Level.WARNING.intValue()) {
-                line.append(" warning");
+        public boolean isLoggable(Level level) {
+            return level.getSeverity() >= threshold().getSeverity() && level != Level.OFF;
+        }
+
+        private static Level threshold() {
+            return Boolean.getBoolean("scoutfs.log.debug") ? Level.DEBUG : Level.INFO;
+        }
+
+        @Override
+        public void log(
+                Level level, @Nullable ResourceBundle bundle, @Nullable String message, @Nullable Throwable thrown) {
+            if (isLoggable(level)) {
+                write(level, message, thrown);
             }
-            line.append(": ").append(formatMessage(record)).append('\n');
-            Throwable thrown = record.getThrown();
-            if (thrown != null) {
-                StringWriter trace = new StringWriter();
-                thrown.printStackTrace(new PrintWriter(trace, true));
-                trace.toString().lines().forEach(each -> line.append("  ").append(each.strip()).append('\n'));
+        }
+
+        @Override
+        public void log(
+                Level level, @Nullable ResourceBundle bundle, @Nullable String format, @Nullable Object... parameters) {
+            if (isLoggable(level)) {
+                boolean isPlain = format == null || parameters == null || parameters.length == 0;
+                write(level, isPlain ? format : MessageFormat.format(format, parameters), null);
             }
-            return line.toString();
         }
     }
 }

@@ -60,7 +60,8 @@ public final class Mkfs {
          * @param space where it goes, from the first block on
          * @return what was written, or null for nothing
          */
-        @Nullable SegmentInfo write(BlockDevice device, long segmentId, DeviceExtent space) throws IOException;
+        @Nullable SegmentInfo write(BlockDevice device, long volumeId, long segmentId, DeviceExtent space)
+                throws IOException;
     }
 
     /** What the first segment holds in inodes: the root. */
@@ -134,7 +135,7 @@ public final class Mkfs {
 
     private void writeItems(VolumeState state, FirstSegment items) throws IOException {
         List<DeviceExtent> space = state.freeMeta().choose(FIRST_SEGMENT_BLOCKS, 1, 1);
-        SegmentInfo segment = items.write(device, state.nextSegmentId(), space.getFirst());
+        SegmentInfo segment = items.write(device, volumeId, state.nextSegmentId(), space.getFirst());
         if (segment == null) {
             return;
         }

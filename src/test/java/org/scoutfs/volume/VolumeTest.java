@@ -29,7 +29,7 @@ class VolumeTest {
 
     static SparseDevice newVolume() throws IOException {
         SparseDevice device = new SparseDevice("disk", BLOCKS);
-        Mkfs.run(device, Mkfs.Options.oneDevice(BLOCKS), (d, id, space) -> null, Rng.seeded(1), Clock.system());
+        Mkfs.run(device, Mkfs.Options.oneDevice(BLOCKS), (d, volumeId, id, space) -> null, Rng.seeded(1), Clock.system());
         return device;
     }
 
@@ -79,7 +79,7 @@ class VolumeTest {
     @Test
     void aBatchMayBeLargerThanAnExtentOfTheLog() throws Exception {
         SparseDevice device = new SparseDevice("disk", 65536);
-        Mkfs.run(device, Mkfs.Options.oneDevice(65536), (d, id, space) -> null, Rng.seeded(1), Clock.system());
+        Mkfs.run(device, Mkfs.Options.oneDevice(65536), (d, volumeId, id, space) -> null, Rng.seeded(1), Clock.system());
         Epoch epoch = begin(device, host, 7);
         List<DeviceExtent> all = new java.util.ArrayList<>();
         long base = epoch.state().freeMeta().largest().blkno();
@@ -152,7 +152,7 @@ class VolumeTest {
     void aCrashOfMkfsLeavesNoVolumeOrAWholeOne(long seed) throws Exception {
         CrashHistory history = new CrashHistory();
         RecordingDevice device = history.newDevice("disk", BLOCKS);
-        Mkfs.run(device, Mkfs.Options.oneDevice(BLOCKS), (d, id, space) -> null, Rng.seeded(1), Clock.system());
+        Mkfs.run(device, Mkfs.Options.oneDevice(BLOCKS), (d, volumeId, id, space) -> null, Rng.seeded(1), Clock.system());
         int whole = 0;
         int none = 0;
         for (CrashImage image : history.crashImages(0, seed, 3)) {
