@@ -32,7 +32,7 @@ class LocalServerTest {
 
     static SparseDevice newVolume() throws IOException {
         SparseDevice device = new SparseDevice("disk", BLOCKS);
-        Mkfs.run(device, Mkfs.Options.oneDevice(BLOCKS), (d, id, space) -> null, Rng.seeded(1), Clock.system());
+        Mkfs.run(device, Mkfs.Options.oneDevice(BLOCKS), (d, volumeId, id, space) -> null, Rng.seeded(1), Clock.system());
         return device;
     }
 
