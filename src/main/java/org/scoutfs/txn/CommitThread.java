@@ -23,7 +23,10 @@ import org.scoutfs.net.Message;
  */
 final class CommitThread {
     /** A commit's segment that is shorter is not cut: many tiny runs cost readers more than a cut saves the compaction. */
-    private static final int CUT_BLOCKS_MIN = 64;
+    private static final long CUT_BLOCKS_MIN = 64;
+
+    /** Cuts make at most so many segments of one commit, which each need an id. */
+    private static final long CUTS_MAX = 32;
 
     private final NodeTransactions transactions;
     private final BlockDevice device;
@@ -131,9 +134,10 @@ final class CommitThread {
     }
 
     private List<SegmentInfo> writeSegments(OpenTransaction txn, SegmentRuns runs) throws IOException {
+        long cutBlocks = Math.max(CUT_BLOCKS_MIN, txn.promisedBytes.get() / BlockDevice.BLOCK_SIZE / CUTS_MAX);
+        CutPoints cuts = CutPoints.forCommit(view.version(), (int) cutBlocks);
         try (Cursor items = txn.table.scanAll();
-                SegmentWriter writer = new SegmentWriter(
-                        device, buffers, runs, options.segments(), CutPoints.forCommit(view.version(), CUT_BLOCKS_MIN))) {
+                SegmentWriter writer = new SegmentWriter(device, buffers, runs, options.segments(), cuts)) {
             writer.addAll(items);
             return new ArrayList<>(writer.finish());
         }

@@ -30,9 +30,8 @@ final class ExtentPool {
         return bySize.isEmpty() ? 0 : bySize.last().blockCount();
     }
 
-    /** By length, the shortest first. */
-    Iterable<DeviceExtent> extents() {
-        return bySize;
+    Iterable<DeviceExtent> longestFirst() {
+        return bySize.descendingSet();
     }
 
     void add(DeviceExtent extent) {

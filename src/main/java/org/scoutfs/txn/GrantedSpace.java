@@ -157,11 +157,15 @@ final class GrantedSpace {
         mutex.lock();
         try {
             long blocks = 0;
-            for (DeviceExtent extent : meta.extents()) {
+            // Each segment needs an id. Half of them are for the cuts that a commit makes of its own accord.
+            long ids = segmentIdCount / 2;
+            for (DeviceExtent extent : meta.longestFirst()) {
+                ids -= segmentsIn(extent.blockCount());
+                if (ids < 0) {
+                    break;
+                }
                 blocks += usableBlocks(extent.blockCount());
             }
-            // Short runs make short segments, and each needs an id.
-            blocks = Math.min(blocks, segmentIdCount / 2 * (segmentBlocksMax - SEGMENT_WASTE_BLOCKS));
             return blocks * BLOCK_ITEM_BYTES;
         } finally {
             mutex.unlock();
@@ -209,8 +213,11 @@ final class GrantedSpace {
     }
 
     private long usableBlocks(long run) {
-        long segments = (run + segmentBlocksMax - 1) / segmentBlocksMax;
-        return Math.max(0, run - segments * SEGMENT_WASTE_BLOCKS);
+        return Math.max(0, run - segmentsIn(run) * SEGMENT_WASTE_BLOCKS);
+    }
+
+    private long segmentsIn(long run) {
+        return (run + segmentBlocksMax - 1) / segmentBlocksMax;
     }
 
     /** Free runs of segment space come back unused. */
@@ -257,7 +264,7 @@ final class GrantedSpace {
         return isOnePool && move(data, meta, blocks, 0);
     }
 
-    /** Moves idle segment space to the data pool, at most so many blocks, and leaves {@code keep}. */
+    /** Moves idle segment space to the data pool, at most so many blocks, and leaves {@code keep}. False when nothing was moved. */
     boolean moveMetaToData(long blocks, long keep) {
         return isOnePool && move(meta, data, blocks, keep);
     }

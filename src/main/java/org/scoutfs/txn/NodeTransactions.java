@@ -161,6 +161,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
             }
         });
         session.register(Message.RecallSpace.class, message -> broker.recalled());
+        session.onClosed(cause -> fail(new IOException("the server has gone", cause)));
     }
 
     /** Before the first operation only. */

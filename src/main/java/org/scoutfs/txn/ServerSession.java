@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
     private @Nullable Connection connection;
     private @Nullable IOException closedBy;
     private long lastRequestId;
+    private Consumer<IOException> closedListener = cause -> {};
 
     /** A request under way. */
     private interface Pending {
@@ -192,6 +194,29 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         } catch (InvariantViolation bug) {
             close(new IOException("cannot take " + message, bug));
             throw bug;
+        }
+    }
+
+    /** The other side has gone: see {@link #close(IOException)}; and who asked to know is told. */
+    public void closed(IOException cause) {
+        close(cause);
+        Consumer<IOException> listener;
+        mutex.lock();
+        try {
+            listener = closedListener;
+        } finally {
+            mutex.unlock();
+        }
+        listener.accept(cause);
+    }
+
+    /** Who is told when the server has gone. */
+    void onClosed(Consumer<IOException> listener) {
+        mutex.lock();
+        try {
+            closedListener = listener;
+        } finally {
+            mutex.unlock();
         }
     }
 

@@ -28,6 +28,8 @@ final class SpaceBroker {
     private static final long SHORT_MILLIS = 100;
     private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(SHORT_MILLIS);
     private static final int COMMITS_BEFORE_ENOSPC = 2;
+    /** Segment space that data do not take, also on a full volume: some commits of deletes. */
+    private static final long META_KEPT_BLOCKS = 128;
     private static final long DATA_ASK_BLOCKS_MAX = 256L << 20 >> 12;
     /** Of the volume, in one request for data: a small volume's last blocks are not all on their way to one node. */
     private static final long DATA_ASK_PART = 64;
@@ -95,7 +97,28 @@ final class SpaceBroker {
     }
 
     MustWait lackOfData(long blocks) throws FsException {
+        // What lies here for segments is a stock, not a need: the last of the volume is for whoever wants it. Deletes have
+        // the server's reserve.
+        if (isFull(data)
+                && space.moveMetaToData(blocks, transactions.metaBlocksInUse() + META_KEPT_BLOCKS)) {
+            transactions.updateLimits();
+            return MustWait.on(CompletableFuture.completedFuture(null));
+        }
         return lackOf(data, Math.max(blocks, dataAskBlocks), 0, false);
+    }
+
+    private boolean isFull(Want want) {
+        mutex.lock();
+        try {
+            return want.asked == null && isFullNow(want);
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** Under mutex: whether the server said just now that it has no more. */
+    private boolean isFullNow(Want want) {
+        return want.wasShort && clock.monotonicNanos() - want.answeredNanos < SHORT_NANOS;
     }
 
     private MustWait lackOf(Want want, long dataBlocks, long metaBlocks, boolean mayUseReserve) throws FsException {
@@ -104,8 +127,7 @@ final class SpaceBroker {
             if (want.asked != null) {
                 return MustWait.on(want.asked);
             }
-            boolean isFull = want.wasShort && clock.monotonicNanos() - want.answeredNanos < SHORT_NANOS;
-            if (!isFull) {
+            if (!isFullNow(want)) {
                 return MustWait.on(ask(want, dataBlocks, metaBlocks, mayUseReserve));
             }
             if (want.commitsTried >= COMMITS_BEFORE_ENOSPC) {
@@ -204,8 +226,7 @@ final class SpaceBroker {
     private void askAhead(Want want, long dataBlocks, long metaBlocks) {
         mutex.lock();
         try {
-            boolean isFull = want.wasShort && clock.monotonicNanos() - want.answeredNanos < SHORT_NANOS;
-            if (want.asked == null && !isFull && !isStopped) {
+            if (want.asked == null && !isFullNow(want) && !isStopped) {
                 var _ = ask(want, dataBlocks, metaBlocks, false);
             }
         } finally {
