@@ -62,6 +62,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     private final NodeDataSpace dataSpace;
     private final NodeView view;
     private final CommitThread commitThread;
+    private final MergeWorker mergeWorker;
     private final Barrier barrier = new Barrier();
     private final List<CommitParticipant> participants = new ArrayList<>();
     private volatile ChangedLocks changedLocks = ChangedLocks.NONE;
@@ -105,6 +106,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         this.broker = new SpaceBroker(this, space, session, clock, options, device.blockCount());
         this.dataSpace = new NodeDataSpace(this, space, broker);
         this.commitThread = new CommitThread(this, device, buffers, session, space, view, options);
+        this.mergeWorker = new MergeWorker(this, device, store, options.segments(), session, view);
     }
 
     /**
@@ -145,6 +147,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         transactions.updateLimits();
         if (!options.isReadOnly()) {
             transactions.commitThread.start();
+            transactions.mergeWorker.start();
         }
         return transactions;
     }
@@ -161,6 +164,11 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
             }
         });
         session.register(Message.RecallSpace.class, message -> broker.recalled());
+        session.register(Message.MergeJob.class, message -> {
+            if (message instanceof Message.MergeJob job) {
+                mergeWorker.receive(job);
+            }
+        });
         session.onClosed(cause -> fail(new IOException("the server has gone", cause)));
     }
 
@@ -569,6 +577,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         updateLimits();
         if (!options.isReadOnly()) {
             commitThread.awaitEnd();
+            mergeWorker.stop();
         }
         CompletableFuture<Void> asked = broker.stop();
         reopen(); // who still waits to begin is answered EIO

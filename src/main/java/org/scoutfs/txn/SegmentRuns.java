@@ -64,11 +64,14 @@ final class SegmentRuns implements SegmentSpace, AutoCloseable {
         return ExtentPool.joined(taken);
     }
 
-    /** What was never touched, and is not here any more after this call. */
-    List<DeviceExtent> takeRest() {
-        return free.takeAll();
+    /** What was not taken. */
+    List<DeviceExtent> rest() {
+        List<DeviceExtent> rest = new ArrayList<>();
+        free.longestFirst().forEach(rest::add);
+        return ExtentPool.joined(rest);
     }
 
+    /** For a commit: the rest goes back to the mount's grants. */
     @Override
     public void close() {
         origin.uncarve(free);

@@ -198,6 +198,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
     }
 
     /** The other side has gone: see {@link #close(IOException)}; and who asked to know is told. */
+    @Override
     public void closed(IOException cause) {
         close(cause);
         Consumer<IOException> listener;
