@@ -215,7 +215,7 @@ public final class LocalServer implements AutoCloseable {
                 core.receive(message, process);
             }
         }
-        core.plan();
+        core.plan(clock.monotonicNanos());
         deliver(core.takeOutput());
         if (claim != null && clock.monotonicNanos() >= heartbeatDueNanos) {
             claim.heartbeat();

@@ -1,55 +1,128 @@
 package org.scoutfs.server;
 
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.lsm.CompactionJob;
+import org.scoutfs.lsm.CompactionOptions;
+import org.scoutfs.lsm.CompactionPicker;
 import org.scoutfs.lsm.MergeSpec;
+import org.scoutfs.lsm.Version;
+import org.scoutfs.lsm.VersionEdit;
 import org.scoutfs.net.Message;
-import org.scoutfs.volume.VolumeState;
 
-/** Which merges run, on which node, and which to start next. */
+/**
+ * Which merges run, on which node, and what to do next.
+ *
+ * <ol>
+ *   <li>A job owns its inputs until its node says that it is done or has failed, or is gone.
+ *   <li>A result is taken only from the node that has the job, and only when it replaces exactly the job's inputs, in the job's
+ *       level.
+ *   <li>After a failure nothing is started for a while: it would fail again.
+ * </ol>
+ */
 final class MergePlanner {
-    /** A merge and what it is given: the inputs' blocks and some more. */
-    record Job(long id, long rid, MergeSpec spec, long blocks, int segmentIds) {}
+    private static final long PAUSE_NANOS = 10_000_000_000L;
 
-    private final VolumeState state;
+    /** A merge that a node has. */
+    record Job(long id, long rid, MergeSpec spec) {}
+
+    private final CompactionPicker picker;
+    private final int jobsPerNode;
     private final Map<Long, Job> running = new TreeMap<>();
+    private long lastJobId;
+    private @Nullable Version plannedOn;
+    private long pausedUntilNanos = Long.MIN_VALUE;
+    private boolean failed;
 
-    MergePlanner(VolumeState state) {
-        this.state = state;
+    MergePlanner(CompactionOptions options, int jobsPerNode) {
+        this.picker = new CompactionPicker(options);
+        this.jobsPerNode = jobsPerNode;
     }
 
-    /** Jobs to start now. */
-    List<Job> plan(Collection<Client> clients, SpaceBook space) {
-        return List.of();
+    /** What to do next on this version, or null: asked again after it was done. */
+    @Nullable CompactionJob next(Version version, Collection<Client> clients, long nowNanos) {
+        if (failed) {
+            failed = false;
+            pausedUntilNanos = nowNanos + PAUSE_NANOS;
+        }
+        if (version.equals(plannedOn) || nowNanos < pausedUntilNanos || clients.stream().allMatch(one -> one.isReadOnly)) {
+            return null;
+        }
+        List<MergeSpec> specs = new ArrayList<>();
+        running.values().forEach(job -> specs.add(job.spec));
+        CompactionJob job = picker.pick(version, specs);
+        boolean hasHands = clients.stream().anyMatch(this::isIdle);
+        if (job == null || job instanceof CompactionJob.Merge && !hasHands) {
+            plannedOn = version;
+            return null;
+        }
+        return job;
     }
 
-    boolean isRunning(long rid, long jobId) {
-        Job job = running.get(jobId);
-        return job != null && job.rid == rid;
+    private boolean isIdle(Client client) {
+        return !client.isReadOnly && jobsOf(client.rid) < jobsPerNode;
     }
 
-    /** Why the result is not that of its job, or null. */
+    private long jobsOf(long rid) {
+        return running.values().stream().filter(job -> job.rid == rid).count();
+    }
+
+    /** Gives a merge that {@link #next} chose to the node with the fewest. */
+    Job start(MergeSpec spec, Collection<Client> clients) {
+        long rid = 0;
+        long fewest = Long.MAX_VALUE;
+        for (Client client : clients) {
+            if (isIdle(client) && jobsOf(client.rid) < fewest) {
+                rid = client.rid;
+                fewest = jobsOf(rid);
+            }
+        }
+        Job job = new Job(++lastJobId, rid, spec);
+        running.put(job.id, job);
+        return job;
+    }
+
+    /** There was no space to start with. */
+    void postpone() {
+        failed = true;
+    }
+
+    /** Why a result is not to be taken, or null. */
     @Nullable String refusalOf(Message.Merged m) {
+        Job job = running.get(m.jobId());
+        if (job == null || job.rid != m.rid()) {
+            return "merge job " + m.jobId() + " is not this node's";
+        }
+        if (m.removedIds().size() != job.spec.inputIds().size()
+                || !new HashSet<>(m.removedIds()).equals(new HashSet<>(job.spec.inputIds()))) {
+            return "merge job " + m.jobId() + " has other inputs than " + m.removedIds();
+        }
+        for (VersionEdit.Added added : m.added()) {
+            if (added.level() != job.spec.targetLevel()) {
+                return "merge job " + m.jobId() + " goes to level " + job.spec.targetLevel() + ", not " + added.level();
+            }
+        }
         return null;
     }
 
     void done(long jobId) {
         running.remove(jobId);
+        plannedOn = null;
     }
 
     void failed(long jobId) {
         running.remove(jobId);
+        plannedOn = null;
+        failed = true;
     }
 
     void forget(long rid) {
         running.values().removeIf(job -> job.rid == rid);
-    }
-
-    @Override
-    public String toString() {
-        return running.size() + " merges on version " + state.version().number();
+        plannedOn = null;
     }
 }

@@ -9,6 +9,8 @@ import org.scoutfs.base.CorruptionException;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.device.DeviceExtent;
 import org.scoutfs.format.ProcessIdentity;
+import org.scoutfs.lsm.CompactionJob;
+import org.scoutfs.lsm.MergeSpec;
 import org.scoutfs.lsm.SegmentInfo;
 import org.scoutfs.lsm.VersionEdit;
 import org.scoutfs.net.LockMode;
@@ -38,6 +40,8 @@ public final class ServerCore {
     private static final long FORBIDDEN_INO = 1L << 32;
 
     private static final int RECLAIM_MAX = 256;
+    /** Moves and merges started in one go. */
+    private static final int PLANS_MAX = 64;
 
     private final VolumeState state;
     private final ServerOptions options;
@@ -75,7 +79,7 @@ public final class ServerCore {
                 out.send(rid, new Message.LockRevoke(name, kept, grantNumber));
             }
         });
-        this.merges = new MergePlanner(state);
+        this.merges = new MergePlanner(options.compaction(), options.mergesPerNode());
     }
 
     public VolumeState state() {
@@ -134,23 +138,37 @@ public final class ServerCore {
     }
 
     /** After a group of messages: what the server does of its own. */
-    public void plan() {
+    public void plan(long nowNanos) {
         if (isReadOnly) {
             return;
         }
-        for (MergePlanner.Job job : merges.plan(clients.values(), space)) {
-            List<StateEdit> edits = new ArrayList<>();
-            List<DeviceExtent> granted = space.grantMeta(job.rid(), job.blocks(), edits);
-            Client client = clients.get(job.rid());
-            long firstId = state.nextSegmentId();
-            edits.add(new StateEdit.NumbersTaken(state.nextIno(), firstId + job.segmentIds()));
-            applyAll(edits);
-            if (client != null) {
-                tellOthers(null);
-                out.send(job.rid(), new Message.MergeJob(job.id(), job.spec(),
-                        new Grants(List.of(), granted, firstId, job.segmentIds())));
+        for (int i = 0; i < PLANS_MAX; i++) {
+            CompactionJob job = merges.next(state.version(), clients.values(), nowNanos);
+            if (job == null) {
+                break;
+            }
+            switch (job) {
+                case CompactionJob.Move move -> publish(move.edit(state.version()));
+                case CompactionJob.Merge merge -> startMerge(merge.spec());
             }
         }
+    }
+
+    private void startMerge(MergeSpec spec) {
+        long blocks = spec.blocksMax();
+        if (space.availableMeta(true) < blocks) {
+            merges.postpone();
+            return;
+        }
+        MergePlanner.Job job = merges.start(spec, clients.values());
+        List<StateEdit> edits = new ArrayList<>();
+        List<DeviceExtent> granted = space.grantMeta(job.rid(), blocks, edits);
+        long firstId = state.nextSegmentId();
+        edits.add(new StateEdit.NumbersTaken(state.nextIno(), firstId + spec.segmentIdsMax()));
+        applyAll(edits);
+        tellOthers(null);
+        out.send(job.rid(), new Message.MergeJob(job.id(), spec,
+                new Grants(List.of(), granted, firstId, spec.segmentIdsMax())));
     }
 
     // ---- joining and leaving ----------------------------------------------------------------------------------------
@@ -253,7 +271,7 @@ public final class ServerCore {
             List<VersionEdit.Added> added = new ArrayList<>();
             m.segments().forEach(segment -> added.add(new VersionEdit.Added(0, segment)));
             edit = new VersionEdit(state.version().number() + 1, boundWithout(client.rid, m.seq()), added, List.of());
-            refusal = versionRefusal(edit, m.consumed());
+            refusal = versionRefusal(edit);
         }
         if (refusal != null || edit == null) {
             return new Message.Refused(m.requestId(), String.valueOf(refusal));
@@ -310,8 +328,8 @@ public final class ServerCore {
         return null;
     }
 
-    /** Whether the version could be made once these blocks are in use. */
-    private @Nullable String versionRefusal(VersionEdit edit, List<DeviceExtent> consumed) {
+    /** Whether the version could be made once the blocks of its segments are in use. */
+    private @Nullable String versionRefusal(VersionEdit edit) {
         String refusal = state.version().problemWith(edit);
         for (VersionEdit.Added added : edit.added()) {
             SegmentInfo segment = added.segment();
@@ -337,20 +355,17 @@ public final class ServerCore {
     }
 
     private Message merged(Client client, Message.Merged m) {
-        if (!merges.isRunning(m.rid(), m.jobId())) {
-            return new Message.Refused(m.requestId(), "merge job " + m.jobId() + " is not this node's");
-        }
         List<SegmentInfo> fresh = new ArrayList<>();
         for (VersionEdit.Added added : m.added()) {
             if (state.liveSegment(added.segment().id()) == null) {
                 fresh.add(added.segment());
             }
         }
-        String refusal = spaceRefusal(m.rid(), fresh, m.consumed(), m.returned());
+        String refusal = merges.refusalOf(m);
+        refusal = refusal != null ? refusal : spaceRefusal(m.rid(), fresh, m.consumed(), m.returned());
         VersionEdit edit = new VersionEdit(
                 state.version().number() + 1, state.version().stableSeq(), m.added(), m.removedIds());
-        refusal = refusal != null ? refusal : versionRefusal(edit, m.consumed());
-        refusal = refusal != null ? refusal : merges.refusalOf(m);
+        refusal = refusal != null ? refusal : versionRefusal(edit);
         if (refusal != null) {
             return new Message.Refused(m.requestId(), refusal);
         }

@@ -1,5 +1,6 @@
 package org.scoutfs.server;
 
+import org.scoutfs.lsm.CompactionOptions;
 import org.scoutfs.volume.Geometry;
 
 /**
@@ -10,14 +11,27 @@ import org.scoutfs.volume.Geometry;
  * @param targetPart a node's share is at most this part of what is free
  * @param reserveBlocks free metadata blocks that only deletes and merges may draw on
  * @param segmentIds ids in one grant
+ * @param mergesPerNode merges that one node does at a time; 0 for none
+ * @param compaction the shape that merges keep the index in
  */
 public record ServerOptions(
-        long dataTargetBlocks, long metaTargetBlocks, int targetPart, long reserveBlocks, int segmentIds) {
+        long dataTargetBlocks,
+        long metaTargetBlocks,
+        int targetPart,
+        long reserveBlocks,
+        int segmentIds,
+        int mergesPerNode,
+        CompactionOptions compaction) {
     private static final long GIB_BLOCKS = 1L << 18;
 
     /** 1 GiB of data and 256 MiB of segments, a 32nd of the volume in reserve, at most 256 MiB. */
     public static ServerOptions of(Geometry geometry) {
         long reserve = Math.clamp(geometry.metaBlocks() / 32, 128, GIB_BLOCKS / 4);
-        return new ServerOptions(GIB_BLOCKS, GIB_BLOCKS / 4, 8, reserve, 256);
+        return new ServerOptions(GIB_BLOCKS, GIB_BLOCKS / 4, 8, reserve, 256, 0, CompactionOptions.DEFAULT);
+    }
+
+    public ServerOptions withMerges(int perNode, CompactionOptions shape) {
+        return new ServerOptions(
+                dataTargetBlocks, metaTargetBlocks, targetPart, reserveBlocks, segmentIds, perNode, shape);
     }
 }
