@@ -27,7 +27,7 @@ public record ServerOptions(
     /** 1 GiB of data and 256 MiB of segments, a 32nd of the volume in reserve, at most 256 MiB. */
     public static ServerOptions of(Geometry geometry) {
         long reserve = Math.clamp(geometry.metaBlocks() / 32, 128, GIB_BLOCKS / 4);
-        return new ServerOptions(GIB_BLOCKS, GIB_BLOCKS / 4, 8, reserve, 256, 0, CompactionOptions.DEFAULT);
+        return new ServerOptions(GIB_BLOCKS, GIB_BLOCKS / 4, 8, reserve, 256, 1, CompactionOptions.DEFAULT);
     }
 
     public ServerOptions withMerges(int perNode, CompactionOptions shape) {
