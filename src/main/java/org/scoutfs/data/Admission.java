@@ -133,7 +133,7 @@ final class Admission {
         }
         ChecksumGroup loaded = new ChecksumGroup(ChecksumItem.decode(key, value), true);
         file.withMutex(() -> {
-            file.checksums.putIfAbsent(group, loaded);
+            file.putGroupIfAbsent(group, loaded);
             return 0L;
         });
     }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.item.ChecksumItem;
@@ -34,7 +35,8 @@ final class FileState {
     final ExtentMap map = new ExtentMap();
     final PieceMap open = new PieceMap();
     final PieceMap frozen = new PieceMap();
-    final Map<Long, ChecksumGroup> checksums = new HashMap<>();
+    /** By {@link #index}. */
+    private final Map<Long, ChecksumGroup> checksums = new HashMap<>();
     /** The last transaction that changed the file, 0 for none. */
     long touchedNumber;
     /** Whether the next barrier has to look at the file. */
@@ -58,9 +60,30 @@ final class FileState {
         }
     }
 
+    /** Counts groups, for numbers that spread over a hash table. */
+    private static long index(long block) {
+        return block / ChecksumItem.GROUP_BLOCKS;
+    }
+
+    @Nullable ChecksumGroup groupOrNull(long block) {
+        return checksums.get(index(block));
+    }
+
+    @Nullable ChecksumGroup removeGroup(long block) {
+        return checksums.remove(index(block));
+    }
+
+    void putGroup(long block, ChecksumGroup group) {
+        checksums.put(index(block), group);
+    }
+
+    void putGroupIfAbsent(long block, ChecksumGroup group) {
+        checksums.putIfAbsent(index(block), group);
+    }
+
     /** The checksums of a block's group, which was loaded. */
     ChecksumGroup group(long block) {
-        ChecksumGroup group = checksums.get(ChecksumItem.groupOf(block));
+        ChecksumGroup group = checksums.get(index(block));
         if (group == null) {
             Invariants.check(false, "checksums not loaded for block", block);
             throw new IllegalStateException();
@@ -73,7 +96,7 @@ final class FileState {
      * are not here, and the group has written blocks that stay. The extents of the whole group are known.
      */
     boolean needsChecksums(long group, long first, long end) {
-        if (checksums.containsKey(group)) {
+        if (checksums.containsKey(index(group))) {
             return false;
         }
         long groupEnd = group + ChecksumItem.GROUP_BLOCKS;
@@ -84,9 +107,9 @@ final class FileState {
     /** Makes sure that each group of {@code [first, end)} has checksums here, empty where nothing needed to be read. */
     void ensureGroups(long first, long end) {
         for (long group = ChecksumItem.groupOf(first); group < end; group += ChecksumItem.GROUP_BLOCKS) {
-            if (!checksums.containsKey(group)) {
+            if (!checksums.containsKey(index(group))) {
                 checksums.put(
-                        group, ChecksumGroup.empty(map.hasWritten(group, group + ChecksumItem.GROUP_BLOCKS)));
+                        index(group), ChecksumGroup.empty(map.hasWritten(group, group + ChecksumItem.GROUP_BLOCKS)));
             }
         }
     }
@@ -130,7 +153,7 @@ final class FileState {
                 continue;
             }
             group.isChanged = false;
-            long first = entry.getKey();
+            long first = entry.getKey() * ChecksumItem.GROUP_BLOCKS;
             int count = 0;
             for (ExtentItem item : map.items(first, first + ChecksumItem.GROUP_BLOCKS)) {
                 if (item.isWritten()) {

@@ -62,10 +62,11 @@ final class Gatherer {
             } else {
                 MemorySegment.copy(from, copyFrom - offset, into, copyFrom - start, copyBytes);
             }
+            ChecksumGroup group = file.group(block);
             for (int i = 0; i < count; i++) {
-                ChecksumGroup group = file.group(block + i);
-                group.checksums[(int) ((block + i) % ChecksumItem.GROUP_BLOCKS)] =
-                        piece.run().checksum(crc, piece.indexOf(block + i));
+                int index = (int) ((block + i) % ChecksumItem.GROUP_BLOCKS);
+                group = index == 0 ? file.group(block + i) : group;
+                group.checksums[index] = piece.run().checksum(crc, piece.indexOf(block + i));
                 group.isChanged = true;
             }
             block += count;

@@ -175,17 +175,17 @@ final class Remover {
         for (long group = ChecksumItem.groupOf(from); group < to; group += ChecksumItem.GROUP_BLOCKS) {
             long groupEnd = group + ChecksumItem.GROUP_BLOCKS;
             if (group >= first && groupEnd <= end) {
-                ChecksumGroup gone = file.checksums.remove(group);
+                ChecksumGroup gone = file.removeGroup(group);
                 if (gone == null ? isStored : gone.isStored) {
                     txn.delete(ChecksumItem.key(file.ino, group));
                 }
                 continue;
             }
-            ChecksumGroup kept = file.checksums.get(group);
+            ChecksumGroup kept = file.groupOrNull(group);
             if (kept == null) {
                 // Nothing of the group stays: otherwise it was loaded.
                 kept = ChecksumGroup.empty(isStored);
-                file.checksums.put(group, kept);
+                file.putGroup(group, kept);
             }
             for (long block = Math.max(group, first); block < Math.min(groupEnd, end); block++) {
                 kept.checksums[(int) (block - group)] = 0;
