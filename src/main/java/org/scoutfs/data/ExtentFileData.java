@@ -77,7 +77,7 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
         this.admission = new Admission(transactions, memory, states, reader, rid);
         this.gatherer = new Gatherer(space, memory, rid);
         this.placer = new Placer(space, options.earlyBlocks());
-        this.remover = new Remover(states, admission, gatherer);
+        this.remover = new Remover(space, states, admission, gatherer);
         this.preallocator = new Preallocator(space, states, admission, rid);
         transactions.addParticipant(this);
     }

@@ -5,10 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Predicate;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Invariants;
-import org.scoutfs.device.DeviceExtent;
 import org.scoutfs.item.ExtentItem;
 import org.scoutfs.lsm.Cursor;
 import org.scoutfs.lsm.ItemReader;
@@ -160,11 +159,11 @@ final class ExtentMap {
     }
 
     /**
-     * Makes {@code [from, to)}, all known, a hole: frees storage, and shortens or splits the items at its ends.
+     * Makes {@code [from, to)}, all known, a hole: shortens or splits the items at its ends.
      *
-     * @param keeps says of a piece that goes that its storage is not freed: the caller has a use for it
+     * @param goes gets each piece with storage that is in no item any more
      */
-    void cut(Transaction txn, long ino, long from, long to, Predicate<ExtentItem> keeps) {
+    void cut(Transaction txn, long ino, long from, long to, Consumer<ExtentItem> goes) {
         for (ExtentItem item : items(from, to)) {
             known.remove(item.block());
             boolean keepsKey = item.end() > to;
@@ -177,8 +176,8 @@ final class ExtentMap {
                 put(txn, ino, item.part(item.block(), from));
             }
             ExtentItem gone = item.part(from, to);
-            if (gone.hasStorage() && !keeps.test(gone)) {
-                txn.free(new DeviceExtent(gone.blkno(), gone.blockCount()));
+            if (gone.hasStorage()) {
+                goes.accept(gone);
             }
             putHole(gone.block(), gone.end());
         }

@@ -8,8 +8,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.device.BlockDevice;
+import org.scoutfs.device.DeviceExtent;
 import org.scoutfs.item.ChecksumItem;
 import org.scoutfs.item.ExtentItem;
+import org.scoutfs.txn.DataSpace;
 import org.scoutfs.txn.Transaction;
 
 /**
@@ -35,6 +37,7 @@ final class FileState {
     final ExtentMap map = new ExtentMap();
     final PieceMap open = new PieceMap();
     final PieceMap frozen = new PieceMap();
+    final FreshStorage fresh = new FreshStorage();
     /** By {@link #index}. */
     private final Map<Long, ChecksumGroup> checksums = new HashMap<>();
     /** The last transaction that changed the file, 0 for none. */
@@ -137,12 +140,20 @@ final class FileState {
         return open.overlapping(first, end, 1).isEmpty() && map.items(first, end).isEmpty();
     }
 
-    /** Cuts the extent items of {@code [first, end)} away, and frozen pieces with them; {@code keeps} as in {@link ExtentMap#cut}. */
-    void cutItems(Transaction txn, long first, long end, Predicate<ExtentItem> keeps) {
+    /**
+     * Cuts the extent items of {@code [first, end)} away, and frozen pieces with them; their storage is let go.
+     *
+     * @param keeps says of a piece that its storage stays: the caller has a use for it
+     */
+    void cutItems(Transaction txn, DataSpace space, long first, long end, Predicate<ExtentItem> keeps) {
         for (Piece piece : frozen.overlapping(first, end, Integer.MAX_VALUE)) {
             frozen.cut(piece, first, end);
         }
-        map.cut(txn, ino, first, end, keeps);
+        map.cut(txn, ino, first, end, gone -> {
+            if (!keeps.test(gone)) {
+                fresh.release(txn, space, new DeviceExtent(gone.blkno(), gone.blockCount()));
+            }
+        });
     }
 
     /** Puts the checksum items that changed since the last barrier. */

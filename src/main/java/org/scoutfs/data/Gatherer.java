@@ -38,7 +38,7 @@ final class Gatherer {
         }
         // Storage that this incarnation preallocated and never wrote takes the bytes: no other block is needed.
         List<ExtentItem> unwritten = new ArrayList<>();
-        file.cutItems(txn, first, end, gone -> gone.isUnwritten() && gone.rid() == rid && unwritten.add(gone));
+        file.cutItems(txn, space, first, end, gone -> gone.isUnwritten() && gone.rid() == rid && unwritten.add(gone));
         CRC32C crc = new CRC32C();
         long block = first;
         while (block < end) {
@@ -178,7 +178,7 @@ final class Gatherer {
                 if (run.inherited(i) == 0) {
                     reserved++;
                 } else {
-                    txn.free(new DeviceExtent(run.inherited(i), 1));
+                    file.fresh.release(txn, space, new DeviceExtent(run.inherited(i), 1));
                 }
             }
             if (reserved > 0) {
@@ -194,7 +194,7 @@ final class Gatherer {
             if (run.inherited(index) == 0) {
                 space.giveBack(extent);
             } else {
-                txn.free(extent);
+                file.fresh.release(txn, space, extent);
             }
         });
     }

@@ -199,6 +199,7 @@ final class Placer {
         if (pending != null) {
             file.map.place(last, file.ino, pending);
         }
+        file.fresh.consume(last, space);
         file.putChecksums(last);
     }
 

@@ -98,7 +98,7 @@ final class Preallocator {
                     states.touch(file, txn);
                     DeviceExtent extent = space.take(hole[1] - at, Placer.endOfItem(file, at));
                     p.spaceBlocks -= extent.blockCount();
-                    space.consume(txn, extent);
+                    file.fresh.add(extent);
                     file.map.place(
                             txn, ino, ExtentItem.unwritten(at, extent.blockCount(), extent.blkno(), rid));
                     at += extent.blockCount();

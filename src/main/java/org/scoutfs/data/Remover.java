@@ -12,6 +12,7 @@ import org.scoutfs.item.ChecksumItem;
 import org.scoutfs.item.ExtentItem;
 import org.scoutfs.item.Keys;
 import org.scoutfs.lsm.ItemReader;
+import org.scoutfs.txn.DataSpace;
 import org.scoutfs.txn.Transaction;
 
 /** Takes blocks away, a bounded number per transaction: truncate, punch, and the end of a file. Thread-safe. */
@@ -21,11 +22,13 @@ final class Remover {
     /** Blocks that one step takes away: so many checksum items at most have to go. */
     private static final long STEP_BLOCKS = 1 << 16;
 
+    private final DataSpace space;
     private final FileStates states;
     private final Admission admission;
     private final Gatherer gatherer;
 
-    Remover(FileStates states, Admission admission, Gatherer gatherer) {
+    Remover(DataSpace space, FileStates states, Admission admission, Gatherer gatherer) {
+        this.space = space;
         this.states = states;
         this.admission = admission;
         this.gatherer = gatherer;
@@ -115,7 +118,7 @@ final class Remover {
             for (Piece piece : file.open.overlapping(first, stepEnd, Integer.MAX_VALUE)) {
                 gatherer.dropOpen(txn, file, piece, first, stepEnd);
             }
-            file.cutItems(txn, first, stepEnd, gone -> false);
+            file.cutItems(txn, space, first, stepEnd, gone -> false);
             return new Step(new BlockCounts(-before.online(), -before.offline()), stepEnd == end);
         } finally {
             file.mutex.unlock();
