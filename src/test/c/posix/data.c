@@ -181,13 +181,15 @@ CASE(seek_data_and_hole) {
 
 CASE(fallocate_reserves) {
     int fd = OK(open("f", O_CREAT | O_RDWR, 0644));
+    /* In scoutfs, as in the original, what is only preallocated does not count in st_blocks. */
+    int counted = strcmp(target, "scoutfs") != 0;
     OK(fallocate(fd, 0, 0, 1 << 20));
     EQ(size_of(fd), 1 << 20);
-    EQ(stat_of("f").st_blocks, 2048);
+    EQ(stat_of("f").st_blocks, counted ? 2048 : 0);
     expect_bytes(fd, 0, NULL, 1 << 20);
     OK(fallocate(fd, FALLOC_FL_KEEP_SIZE, 1 << 20, 1 << 20));
     EQ(size_of(fd), 1 << 20);
-    EQ(stat_of("f").st_blocks, 4096);
+    EQ(stat_of("f").st_blocks, counted ? 4096 : 0);
     char *bytes = buffer(5000, 9);
     EQ(pwrite(fd, bytes, 5000, 3000), 5000);
     OK(fsync(fd));
@@ -196,7 +198,7 @@ CASE(fallocate_reserves) {
     expect_bytes(fd, 0, NULL, 3000);
     expect_bytes(fd, 8000, NULL, 100000);
     OK(fsync(fd));
-    EQ(stat_of("f").st_blocks, 4096);
+    EQ(stat_of("f").st_blocks, counted ? 4096 : 16);
     OK(fallocate(fd, 0, 0, 3 << 20));
     EQ(size_of(fd), 3 << 20);
     expect_bytes(fd, 3000, bytes, 5000);
@@ -360,7 +362,11 @@ CASE(copy_file_range_copies) {
 CASE(largest_size_and_beyond) {
     int fd = OK(open("f", O_CREAT | O_RDWR, 0644));
     FAILS(EINVAL, pwrite(fd, "x", 1, INT64_MAX));
-    FAILS(EFBIG, pwrite(fd, "x", 1, INT64_MAX - 1));
+    /* The last byte that a file can have: some file systems end earlier. */
+    if (pwrite(fd, "x", 1, INT64_MAX - 1) == 1) {
+        EQ(size_of(fd), INT64_MAX);
+        OK(ftruncate(fd, 0));
+    } else EQ(errno, EFBIG);
     struct rlimit { unsigned long now, max; } limit = {8192, 8192};
     signal(SIGXFSZ, SIG_IGN);
     OK(syscall(SYS_setrlimit, 1, &limit));
