@@ -197,17 +197,23 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         }
     }
 
-    /** The other side has gone: see {@link #close(IOException)}; and who asked to know is told. */
+    /**
+     * The other side has gone: see {@link #close(IOException)}; and who asked to know is told, unless this side had closed
+     * before: at the end of a mount the server goes last.
+     */
     @Override
     public void closed(IOException cause) {
-        close(cause);
         Consumer<IOException> listener;
         mutex.lock();
         try {
+            if (closedBy != null) {
+                return;
+            }
             listener = closedListener;
         } finally {
             mutex.unlock();
         }
+        close(cause);
         listener.accept(cause);
     }
 

@@ -348,13 +348,15 @@ public final class FsClient {
         return fs;
     }
 
-    /** The error of an action, or null where it succeeds. */
-    public Errno errno(FailingAction action) throws IOException {
+    /** The error that a caller of the kernel would get, or null where the action succeeds. */
+    public Errno errno(FailingAction action) {
         try {
             action.run();
             return null;
         } catch (FsException e) {
             return e.errno();
+        } catch (IOException e) {
+            return Errno.EIO;
         }
     }
 

@@ -60,6 +60,20 @@ public final class FsWorkload {
         this.bytesMax = bytesMax;
     }
 
+    /** Something to begin with, so that the first operations are not all refused. */
+    public void prepare() throws IOException {
+        try {
+            for (String directory : List.of("d0", "d1", "d0/d1")) {
+                client.mkdir(directory);
+                for (String name : List.of("a", "b", "c")) {
+                    client.create(directory + "/" + name, bytes(rng.nextInt(9000)));
+                }
+            }
+        } catch (FsException e) {
+            throw new IOException("prepare: " + e.errno(), e);
+        }
+    }
+
     /**
      * Does the next operation.
      *
