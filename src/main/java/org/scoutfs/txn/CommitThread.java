@@ -104,18 +104,20 @@ final class CommitThread {
             segments = writeSegments(txn, runs);
         }
         device.flush();
-        List<DeviceExtent> consumed = txn.consumed();
         for (SegmentInfo segment : segments) {
-            consumed.add(segment.extent());
+            txn.consume(segment.extent());
         }
+        // Blocks that came into use and went out of it in one transaction were never in use for anybody else.
+        List<DeviceExtent> passing = Extents.common(txn.consumed(), txn.freed());
+        passing.forEach(space::giveBack);
         CompletableFuture<Message.Committed> answer = session.request(
                 requestId -> new Message.Commit(
                         requestId,
                         session.rid(),
                         txn.seq,
                         segments,
-                        ExtentPool.joined(consumed),
-                        txn.freed(),
+                        Extents.without(txn.consumed(), passing),
+                        Extents.without(txn.freed(), passing),
                         space.takeUnwanted(),
                         frozen.changedUnder(),
                         txn.inodeCountDelta.get(),

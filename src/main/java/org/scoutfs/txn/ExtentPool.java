@@ -102,26 +102,4 @@ final class ExtentPool {
         bySize.remove(new DeviceExtent(blkno, count));
         blocks -= count;
     }
-
-    /** The same blocks in as few extents as possible, in order. They must not overlap. */
-    static List<DeviceExtent> joined(List<DeviceExtent> extents) {
-        if (extents.size() < 2) {
-            return List.copyOf(extents);
-        }
-        List<DeviceExtent> sorted = new ArrayList<>(extents);
-        sorted.sort(null);
-        List<DeviceExtent> result = new ArrayList<>();
-        DeviceExtent last = sorted.getFirst();
-        for (DeviceExtent extent : sorted.subList(1, sorted.size())) {
-            Invariants.check(extent.blkno() >= last.end(), "a block twice", extent);
-            if (extent.blkno() == last.end()) {
-                last = new DeviceExtent(last.blkno(), last.blockCount() + extent.blockCount());
-            } else {
-                result.add(last);
-                last = extent;
-            }
-        }
-        result.add(last);
-        return result;
-    }
 }

@@ -124,7 +124,7 @@ final class GrantedSpace {
     List<DeviceExtent> takeUnwanted() {
         mutex.lock();
         try {
-            List<DeviceExtent> all = ExtentPool.joined(unwanted);
+            List<DeviceExtent> all = Extents.joined(unwanted);
             unwanted.clear();
             return all;
         } finally {
@@ -302,7 +302,7 @@ final class GrantedSpace {
         } finally {
             mutex.unlock();
         }
-        return ExtentPool.joined(idle);
+        return Extents.joined(idle);
     }
 
     private static void takeIdle(ExtentPool pool, long keep, List<DeviceExtent> into) {

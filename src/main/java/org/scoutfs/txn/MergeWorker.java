@@ -162,7 +162,7 @@ final class MergeWorker {
                                     job.jobId(),
                                     result.added(),
                                     job.spec().inputIds(),
-                                    ExtentPool.joined(consumed),
+                                    Extents.joined(consumed),
                                     rest,
                                     view.oldestVersion()),
                             Message.Committed.class,
@@ -196,7 +196,7 @@ final class MergeWorker {
         try {
             var _ = session.request(
                             requestId -> new Message.MergeFailed(
-                                    requestId, session.rid(), job.jobId(), ExtentPool.joined(all), reason),
+                                    requestId, session.rid(), job.jobId(), Extents.joined(all), reason),
                             Message.Done.class,
                             done -> done)
                     .get();

@@ -86,10 +86,11 @@ final class OpenTransaction {
         }
     }
 
+    /** Sorted and joined, as {@link #freed} is. */
     List<DeviceExtent> consumed() {
         mutex.lock();
         try {
-            return new ArrayList<>(consumed);
+            return Extents.joined(consumed);
         } finally {
             mutex.unlock();
         }
@@ -98,7 +99,7 @@ final class OpenTransaction {
     List<DeviceExtent> freed() {
         mutex.lock();
         try {
-            return ExtentPool.joined(freed);
+            return Extents.joined(freed);
         } finally {
             mutex.unlock();
         }

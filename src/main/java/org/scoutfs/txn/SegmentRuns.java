@@ -61,14 +61,14 @@ final class SegmentRuns implements SegmentSpace, AutoCloseable {
 
     /** What was written to, or meant to be. */
     List<DeviceExtent> taken() {
-        return ExtentPool.joined(taken);
+        return Extents.joined(taken);
     }
 
     /** What was not taken. */
     List<DeviceExtent> rest() {
         List<DeviceExtent> rest = new ArrayList<>();
         free.longestFirst().forEach(rest::add);
-        return ExtentPool.joined(rest);
+        return Extents.joined(rest);
     }
 
     /** For a commit: the rest goes back to the mount's grants. */

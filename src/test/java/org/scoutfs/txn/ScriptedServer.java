@@ -243,7 +243,7 @@ final class ScriptedServer implements Connection {
             free.remove(extent.blkno());
             granted.add(extent.blkno());
         }
-        return ExtentPool.joined(extents);
+        return Extents.joined(extents);
     }
 
     private static void each(DeviceExtent extent, LongConsumer action) {
