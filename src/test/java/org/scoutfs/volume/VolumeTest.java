@@ -38,7 +38,7 @@ class VolumeTest {
         try (Claim claim = new Claim(device, volume.volumeId())) {
             Claim.Observation before = claim.awaitFree(host, Clock.system(), NO_TIME);
             long epoch = Epoch.newestEpoch(volume, before) + 1;
-            return Epoch.begin(volume, claim, before, epoch, 
+            return Epoch.begin(volume, claim, before, epoch,
                     new Epoch.Starter(rid, host, Epoch.Leadership.alone(), false), Clock.system());
         }
     }
