@@ -26,8 +26,18 @@ public record ClaimBlock(long volumeId, long epoch, long rid, ProcessIdentity pr
     }
 
     public static ClaimBlock decode(MemorySegment block, long volumeId) throws CorruptionException {
+        ClaimBlock decoded = decode(block);
+        if (decoded.volumeId != volumeId) {
+            throw CorruptionException.of(BlockKind.CLAIM + " at block " + BLKNO, "volume " + Long.toHexString(volumeId),
+                    "volume " + Long.toHexString(decoded.volumeId));
+        }
+        return decoded;
+    }
+
+    /** The volume id is what the block says. */
+    public static ClaimBlock decode(MemorySegment block) throws CorruptionException {
         MemorySegment sealed = block.asSlice(0, SEALED_SIZE);
-        BlockTrailer trailer = BlockTrailer.open(sealed, volumeId, BLKNO, BlockKind.CLAIM);
+        BlockTrailer trailer = BlockTrailer.open(sealed, BLKNO, BlockKind.CLAIM);
         ByteReader in = BlockTrailer.payload(sealed, "claim block");
         in.u64("the magic number", VolumeLayout.MAGIC, VolumeLayout.MAGIC);
         long epoch = in.u64("the trailer's epoch", trailer.epoch(), trailer.epoch());
@@ -36,7 +46,7 @@ public record ClaimBlock(long volumeId, long epoch, long rid, ProcessIdentity pr
         boolean isReleased = in.u32("the released flag", 0, 1) == 1;
         ProcessIdentity process = ProcessIdentity.decode(in);
         in.zeroes();
-        return new ClaimBlock(volumeId, epoch, rid, process, isReleased, wallNanos);
+        return new ClaimBlock(trailer.volumeId(), epoch, rid, process, isReleased, wallNanos);
     }
 
     /** Whether this is a claim of the same incarnation in the same epoch, released or not. */

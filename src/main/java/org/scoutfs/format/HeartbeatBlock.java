@@ -18,12 +18,22 @@ public record HeartbeatBlock(long volumeId, long epoch, long rid, long counter) 
     }
 
     public static HeartbeatBlock decode(MemorySegment block, long volumeId) throws CorruptionException {
+        HeartbeatBlock decoded = decode(block);
+        if (decoded.volumeId != volumeId) {
+            throw CorruptionException.of(BlockKind.HEARTBEAT + " at block " + BLKNO, "volume " + Long.toHexString(volumeId),
+                    "volume " + Long.toHexString(decoded.volumeId));
+        }
+        return decoded;
+    }
+
+    /** The volume id is what the block says. */
+    public static HeartbeatBlock decode(MemorySegment block) throws CorruptionException {
         MemorySegment sealed = block.asSlice(0, SEALED_SIZE);
-        BlockTrailer trailer = BlockTrailer.open(sealed, volumeId, BLKNO, BlockKind.HEARTBEAT);
+        BlockTrailer trailer = BlockTrailer.open(sealed, BLKNO, BlockKind.HEARTBEAT);
         ByteReader in = BlockTrailer.payload(sealed, "heartbeat block");
         long epoch = in.u64("the trailer's epoch", trailer.epoch(), trailer.epoch());
-        HeartbeatBlock block1 = new HeartbeatBlock(volumeId, epoch, in.u64(), in.u64());
+        HeartbeatBlock decoded = new HeartbeatBlock(trailer.volumeId(), epoch, in.u64(), in.u64());
         in.zeroes();
-        return block1;
+        return decoded;
     }
 }

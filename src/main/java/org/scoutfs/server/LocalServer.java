@@ -133,7 +133,7 @@ public final class LocalServer implements AutoCloseable {
         long epoch = quorum.awaitLeadership(Epoch.newestEpoch(volume, before));
         Epoch begun = Epoch.begin(volume, claim, before, epoch,
                 new Epoch.Starter(rid, around.host, quorum, settings.predecessorsAreGone), around.clock);
-        LogKeeper log = new LogKeeper(begun.state(), begun.log(), rid);
+        LogKeeper log = new LogKeeper(begun.state(), begun.log(), rid, claim);
         LocalServer server = new LocalServer(volume, settings, around, begun.state(), epoch, log, claim);
         server.heartbeatDueNanos = around.clock.monotonicNanos() + Claim.HEARTBEAT_NANOS;
         return server;
@@ -227,11 +227,7 @@ public final class LocalServer implements AutoCloseable {
     private void deliver(Output out) throws IOException {
         if (log != null && !out.edits().isEmpty()) {
             log.append(out.edits());
-        }
-        if (out.messages().isEmpty()) {
-            return;
-        }
-        if (claim != null) {
+        } else if (claim != null && !out.messages().isEmpty()) {
             claim.confirm();
         }
         for (Output.Outgoing outgoing : out.messages()) {

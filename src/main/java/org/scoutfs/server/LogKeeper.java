@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.scoutfs.device.DeviceExtent;
+import org.scoutfs.volume.Claim;
 import org.scoutfs.volume.ExtentSet;
 import org.scoutfs.volume.StateEdit;
 import org.scoutfs.volume.StateEditCodec;
@@ -20,14 +21,20 @@ final class LogKeeper {
     private final VolumeState state;
     private final StateLog log;
     private final long serverRid;
+    private final Claim claim;
 
-    LogKeeper(VolumeState state, StateLog log, long serverRid) {
+    LogKeeper(VolumeState state, StateLog log, long serverRid, Claim claim) {
         this.state = state;
         this.log = log;
         this.serverRid = serverRid;
+        this.claim = claim;
     }
 
-    /** Makes edits durable that the state already has. */
+    /**
+     * Makes edits durable that the state already has, and confirms the claim. That is done also when nobody waits for an
+     * answer: a checkpoint sets blocks free that the next batch may be written to, and a server that took over before the
+     * checkpoint's anchor was there still reads them.
+     */
     void append(List<StateEdit> edits) throws IOException {
         byte[] bytes = StateEditCodec.encode(edits);
         long missing = log.missingBlocksForBatch(bytes.length);
@@ -38,6 +45,7 @@ final class LogKeeper {
         if (log.isCheckpointDue()) {
             checkpoint();
         }
+        claim.confirm();
     }
 
     void checkpoint() throws IOException {
@@ -71,6 +79,7 @@ final class LogKeeper {
         StateEdit granted = new StateEdit.Granted(serverRid, chosen);
         state.apply(granted);
         log.append(List.of(granted));
+        claim.confirm();
         log.addSpace(chosen);
     }
 

@@ -37,11 +37,13 @@ public final class Volume {
      *     super slot is damaged
      */
     public static Volume open(BlockDevice device) throws IOException {
+        // What is shown is read before the slots: a server that begins meanwhile writes its slot before it shows anything.
+        List<Shown> shown = device.blockCount() > HeartbeatBlock.BLKNO ? shown(device) : List.of();
         SuperSlot slot = newestSlot(device);
         Volume volume = new Volume(device, slot);
         volume.checkSizes();
         volume.checkDataLabel();
-        volume.checkNoNewerEpoch();
+        volume.checkNoNewerEpoch(shown);
         return volume;
     }
 
@@ -188,27 +190,41 @@ public final class Volume {
         }
     }
 
+    /** That a volume's server has come so far in an epoch that its slot is durable. */
+    private record Shown(long volumeId, long epoch) {}
+
+    private static List<Shown> shown(BlockDevice device) throws IOException {
+        List<Shown> found = new ArrayList<>();
+        MetaBlocks.scan(device, new DeviceExtent(ClaimBlock.BLKNO, 2), (blkno, block) -> {
+            try {
+                if (blkno == HeartbeatBlock.BLKNO) {
+                    HeartbeatBlock heartbeat = HeartbeatBlock.decode(block);
+                    found.add(new Shown(heartbeat.volumeId(), heartbeat.epoch()));
+                } else {
+                    ClaimBlock claim = ClaimBlock.decode(block);
+                    if (claim.isReleased()) {
+                        found.add(new Shown(claim.volumeId(), claim.epoch()));
+                    }
+                }
+            } catch (CorruptionException e) {
+                // Torn, or never written: it shows nothing.
+            }
+            return true;
+        });
+        return found;
+    }
+
     /**
      * A server beats its heart, and releases its claim, only when its slot is durable. So an epoch that did either and has no
      * readable slot has a damaged one; taking the one before it would undo all that was acknowledged since.
      */
-    private void checkNoNewerEpoch() throws IOException {
-        long shown = 0;
-        try {
-            shown = MetaBlocks.read(device, HeartbeatBlock.BLKNO, block -> HeartbeatBlock.decode(block, volumeId()))
-                    .epoch();
-        } catch (CorruptionException e) {
-            // A heartbeat is not flushed; it may be torn or of an older volume.
-        }
-        try {
-            ClaimBlock claim = MetaBlocks.read(device, ClaimBlock.BLKNO, block -> ClaimBlock.decode(block, volumeId()));
-            shown = claim.isReleased() ? Math.max(shown, claim.epoch()) : shown;
-        } catch (CorruptionException e) {
-            // A claim that cannot be read says nothing of epochs.
-        }
-        if (shown > slot.epoch()) {
-            throw CorruptionException.of("super slot at block " + VolumeLayout.slotBlkno(shown), "the slot of epoch "
-                    + shown, "a damaged block; the newest readable slot is of epoch " + slot.epoch());
+    private void checkNoNewerEpoch(List<Shown> shown) throws IOException {
+        for (Shown one : shown) {
+            if (one.volumeId == volumeId() && one.epoch > slot.epoch()) {
+                throw CorruptionException.of("super slot at block " + VolumeLayout.slotBlkno(one.epoch),
+                        "the slot of epoch " + one.epoch,
+                        "a damaged block; the newest readable slot is of epoch " + slot.epoch());
+            }
         }
     }
 }

@@ -89,8 +89,9 @@ class VolumeTest {
         StateEdit granted = new StateEdit.Granted(7, all);
         StateEdit back = new StateEdit.Returned(7, all);
         byte[] bytes = StateEditCodec.encode(List.of(granted, back));
-        long missing = epoch.log().missingBlocksForBatch(bytes.length);
-        List<DeviceExtent> more = List.of(new DeviceExtent(60_000, missing));
+        assertThat(epoch.log().missingBlocksForBatch(bytes.length)).isZero();
+        assertThat(epoch.log().missingBlocksForBatch(100L << 20)).isPositive();
+        List<DeviceExtent> more = List.of(new DeviceExtent(60_000, 100));
         epoch.log().append(List.of(new StateEdit.Granted(7, more)));
         epoch.log().addSpace(more);
         epoch.log().append(List.of(granted, back));
