@@ -3,6 +3,9 @@ package org.scoutfs.data;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Counters;
@@ -37,6 +40,10 @@ import org.scoutfs.txn.Transactions;
  * them, the barrier and the writer threads. No I/O happens under it.
  */
 public final class ExtentFileData implements FileData, CommitParticipant, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(ExtentFileData.class.getName());
+    private static final long COMMIT_SECONDS_MAX = 600;
+
+    private final Transactions transactions;
     private final BlockMemory memory;
     private final FileStates states = new FileStates();
     private final MergedReader reader;
@@ -70,6 +77,7 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
             DataOptions options,
             long rid,
             String name) {
+        this.transactions = transactions;
         DataSpace space = transactions.dataSpace();
         this.memory = new BlockMemory(options.dirtyBytesLimit());
         this.reader = new MergedReader(states, new DataReader(device, buffers, counters));
@@ -162,6 +170,26 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
         Frozen now = frozen(number);
         if (now != null) {
             writer.writeAll(now.jobs(), now.batch());
+        }
+    }
+
+    private boolean isCommitInFlight() {
+        mutex.lock();
+        try {
+            return frozen != null;
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    private void awaitCommit() {
+        try {
+            var _ = transactions.commit().get(COMMIT_SECONDS_MAX, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            // Whoever asked for durability was told; here is only the end.
+            LOG.log(System.Logger.Level.DEBUG, "no commit of the last data", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -266,9 +294,12 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
                 && file.withMutex(() -> file.open.isEmpty() && file.frozen.isEmpty() ? 0L : 1L) != 0;
     }
 
-    /** After the last commit. Gathered data that no commit took are dropped. */
+    /** After the last operation. What is still gathered goes into a commit first, unless writes have stopped. */
     @Override
     public void close() {
+        if (states.hasTouched() || isCommitInFlight()) {
+            awaitCommit();
+        }
         writer.close();
         memory.close();
     }

@@ -79,6 +79,15 @@ final class FileStates {
         }
     }
 
+    boolean hasTouched() {
+        mutex.lock();
+        try {
+            return !touched.isEmpty();
+        } finally {
+            mutex.unlock();
+        }
+    }
+
     /** The files that changed since the last barrier, in the order in which they did. */
     List<FileState> takeTouched() {
         mutex.lock();

@@ -65,6 +65,12 @@ final class FileDataHarness implements AutoCloseable {
         data = open();
     }
 
+    /** After {@code data} was closed. */
+    void reopen() {
+        transactions.crash(); // forgets the participant, and nothing else after a commit
+        data = open();
+    }
+
     void commit() throws IOException {
         try {
             transactions.commit().get(60, TimeUnit.SECONDS);

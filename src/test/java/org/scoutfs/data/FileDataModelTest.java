@@ -50,7 +50,7 @@ class FileDataModelTest {
     private List<Model> models;
     private List<Model> committed;
 
-    @SeededTest(runs = 60)
+    @SeededTest(runs = 40)
     void randomCallsEqualTheModel(long seed) throws Exception {
         rng = Rng.seeded(seed);
         DataOptions options = new DataOptions((1L + rng.nextInt(4)) << 20, 1 + rng.nextInt(64), 1 + rng.nextInt(3));
