@@ -2,6 +2,7 @@ package org.scoutfs.data;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -36,14 +37,23 @@ final class ExtentMap {
     /** The first block of {@code [from, to)} that is not known, or {@code to}. */
     long firstUnknown(long from, long to) {
         long block = from;
-        while (block < to) {
-            Map.Entry<Long, Known> entry = known.floorEntry(block);
-            if (entry == null || entry.getValue().end() <= block) {
-                return block;
+        for (Known stretch : from(from)) {
+            if (stretch.first() > block) {
+                break;
             }
-            block = entry.getValue().end();
+            block = stretch.end();
+            if (block >= to) {
+                return to;
+            }
         }
-        return to;
+        return block;
+    }
+
+    /** What is known from a block on, in order; the first may begin before the block, all end after it. */
+    private Collection<Known> from(long block) {
+        Map.Entry<Long, Known> entry = known.floorEntry(block);
+        boolean covers = entry != null && entry.getValue().end() > block;
+        return known.tailMap(covers ? entry.getKey() : block, true).values();
     }
 
     /** Reads the items from block {@code from} on: those before {@code to}, the next one after, and at most {@code max}. */
@@ -117,16 +127,14 @@ final class ExtentMap {
     /** The known items that overlap {@code [from, to)}, whole, in order. */
     List<ExtentItem> items(long from, long to) {
         List<ExtentItem> items = new ArrayList<>();
-        Map.Entry<Long, Known> entry = known.floorEntry(from);
-        if (entry == null || entry.getValue().end() <= from) {
-            entry = known.ceilingEntry(from);
-        }
-        while (entry != null && entry.getKey() < to) {
-            ExtentItem item = entry.getValue().item();
+        for (Known stretch : from(from)) {
+            if (stretch.first() >= to) {
+                break;
+            }
+            ExtentItem item = stretch.item();
             if (item != null) {
                 items.add(item);
             }
-            entry = known.higherEntry(entry.getKey());
         }
         return items;
     }
