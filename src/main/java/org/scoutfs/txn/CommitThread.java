@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.LockSupport;
 import org.scoutfs.base.InvariantViolation;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.device.BufferPool;
@@ -27,6 +28,9 @@ final class CommitThread {
 
     /** Cuts make at most so many segments of one commit, which each need an id. */
     private static final long CUTS_MAX = 32;
+
+    private static final long NANOS_PER_RUN = 100_000;
+    private static final long PAUSE_NANOS_MAX = 50_000_000;
 
     private final NodeTransactions transactions;
     private final BlockDevice device;
@@ -75,6 +79,7 @@ final class CommitThread {
     private void run() {
         try {
             while (transactions.awaitDue()) {
+                yieldToMerges();
                 commit();
             }
         } catch (IOException e) {
@@ -86,6 +91,14 @@ final class CommitThread {
             if (e instanceof InvariantViolation || e instanceof Error) {
                 throw e;
             }
+        }
+    }
+
+    /** Too many runs make every look-up dear: then commits come slower, the slower the more there are, and never stop. */
+    private void yieldToMerges() {
+        long tooMany = view.version().level(0).size() - options.level0RunsSoft();
+        if (tooMany > 0) {
+            LockSupport.parkNanos(this, Math.min(tooMany * NANOS_PER_RUN, PAUSE_NANOS_MAX));
         }
     }
 

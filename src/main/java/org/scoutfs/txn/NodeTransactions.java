@@ -48,8 +48,14 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     /** Late items that each operation may cause (index items of one inode, and their tombstones), as the memtable counts. */
     static final long LATE_ITEM_BYTES = 256;
 
-    /** Items per data block in the worst case: extents of its own beside those it splits, and a group of checksums. */
-    static final long DATA_ITEM_BYTES_PER_BLOCK = 512;
+    /**
+     * Items per data block: more than a long extent's share of them, less than what blocks strewn at random take. What they
+     * take is known at the barrier; {@link #SLACK_PART} of the space is there for the difference.
+     */
+    static final long DATA_ITEM_BYTES_PER_BLOCK = 128;
+
+    /** This part of the granted segment space is not promised to operations. */
+    private static final long SLACK_PART = 8;
 
     private static final System.Logger LOG = System.getLogger(NodeTransactions.class.getName());
     private static final long JOIN_SECONDS_MAX = 60;
@@ -249,7 +255,8 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     /** Under mutex: how much segment space lacks to promise so many bytes more. Waits where the memtable is full. */
     private long missingBytes(long bytes, SpaceUse use) throws MustWait {
         long promised = open.promisedBytes.get();
-        if (promised > 0 && promised + bytes > options.memtableBytesMax()) {
+        // Where nothing was changed yet a commit would not make room: what is promised is for operations still to come.
+        if (open.isDirty() && promised + bytes > options.memtableBytesMax()) {
             askForCommit();
             throw MustWait.on(reopened);
         }
@@ -294,6 +301,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     /** How many bytes of items the space that is granted now surely holds. */
     private long itemBytesLimit(SpaceUse use) {
         long bytes = space.metaItemBytes();
+        bytes -= bytes / SLACK_PART;
         return use == SpaceUse.SHRINK ? bytes : bytes - broker.shrinkOnlyBytes();
     }
 

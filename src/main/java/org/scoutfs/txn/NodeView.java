@@ -33,6 +33,9 @@ final class NodeView {
     /** A version that may still be read by operations. */
     private record Used(Version version, WeakReference<ItemSource> source) {}
 
+    /** With more versions in use than this the store is not told yet: looking at all their segments would cost too much. */
+    private static final int RETAINED_VERSIONS_MAX = 64;
+
     private final SegmentStore store;
     private volatile Triple current;
 
@@ -160,21 +163,48 @@ final class NodeView {
 
     /** The oldest version that anybody here may still read. Lets the store forget the segments of older ones. */
     long oldestVersion() {
-        List<Version> live = new ArrayList<>();
-        boolean hasFewer;
+        List<Version> live = List.of();
+        long oldest;
         mutex.lock();
         try {
-            hasFewer = superseded.removeIf(used -> used.source.refersTo(null)) && hasGone;
-            hasGone &= !superseded.isEmpty() || !hasFewer;
-            superseded.forEach(used -> live.add(used.version));
-            pins.values().forEach(same -> live.add(same.getFirst()));
-            live.add(current.version);
+            // In order: one that is still read keeps those after it, which are read as a rule too. So a commit looks at
+            // few, though thousands may wait for the collector.
+            boolean hasFewer = false;
+            while (!superseded.isEmpty() && superseded.getFirst().source.refersTo(null)) {
+                superseded.removeFirst();
+                hasFewer = true;
+            }
+            oldest = superseded.isEmpty() ? current.version.number() : superseded.getFirst().version.number();
+            if (!pins.isEmpty()) {
+                oldest = Math.min(oldest, pins.firstKey());
+            }
+            if (hasGone && hasFewer && superseded.size() <= RETAINED_VERSIONS_MAX) {
+                hasGone = !superseded.isEmpty();
+                live = new ArrayList<>();
+                for (Used used : superseded) {
+                    live.add(used.version);
+                }
+                for (List<Version> same : pins.values()) {
+                    live.add(same.getFirst());
+                }
+                live.add(current.version);
+            }
         } finally {
             mutex.unlock();
         }
-        if (hasFewer) {
+        if (!live.isEmpty()) {
             store.retainOnly(live);
         }
-        return live.stream().mapToLong(Version::number).min().orElseThrow();
+        return oldest;
+    }
+
+    /** Whether removed segments may be held back by views that nobody has any more, but the collector has not noticed. */
+    boolean hasOldViews() {
+        mutex.lock();
+        try {
+            return !superseded.isEmpty();
+        } finally {
+            mutex.unlock();
+        }
     }
 }

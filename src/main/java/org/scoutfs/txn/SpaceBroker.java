@@ -28,6 +28,8 @@ final class SpaceBroker {
     private static final long SHORT_MILLIS = 100;
     private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(SHORT_MILLIS);
     private static final int COMMITS_BEFORE_ENOSPC = 2;
+    /** So often at most the collector is asked to let views go, and only before an operation is told ENOSPC. */
+    private static final long COLLECT_NANOS = TimeUnit.SECONDS.toNanos(2);
     /** Segment space that data do not take, also on a full volume: some commits of deletes. */
     private static final long META_KEPT_BLOCKS = 128;
     private static final long DATA_ASK_BLOCKS_MAX = 256L << 20 >> 12;
@@ -48,6 +50,7 @@ final class SpaceBroker {
     private final Want meta = new Want();
     private final Want metaReserve = new Want();
     private boolean isStopped;
+    private long collectAgainNanos = Long.MIN_VALUE;
 
     /** Written under mutex. */
     private volatile long shrinkOnlyBlocks;
@@ -121,6 +124,16 @@ final class SpaceBroker {
         return want.wasShort && clock.monotonicNanos() - want.answeredNanos < SHORT_NANOS;
     }
 
+    /** Under mutex: whether views may be in the way, and it is not long ago that we looked. */
+    private boolean mayCollectViews() {
+        long now = clock.monotonicNanos();
+        if (now < collectAgainNanos || !transactions.nodeView().hasOldViews()) {
+            return false;
+        }
+        collectAgainNanos = now + COLLECT_NANOS;
+        return true;
+    }
+
     private MustWait lackOf(Want want, long dataBlocks, long metaBlocks, boolean mayUseReserve) throws FsException {
         mutex.lock();
         try {
@@ -129,6 +142,12 @@ final class SpaceBroker {
             }
             if (!isFullNow(want)) {
                 return MustWait.on(ask(want, dataBlocks, metaBlocks, mayUseReserve));
+            }
+            if (mayCollectViews()) {
+                // Views have no end that anybody tells: the space of merged segments may only wait for the collector.
+                System.gc();
+                want.wasShort = false;
+                return MustWait.on(CompletableFuture.completedFuture(null));
             }
             if (want.commitsTried >= COMMITS_BEFORE_ENOSPC) {
                 throw FsException.of(Errno.ENOSPC);

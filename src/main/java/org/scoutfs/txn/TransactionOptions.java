@@ -11,7 +11,7 @@ import org.scoutfs.lsm.SegmentOptions;
  * @param isOnePool whether segments and file data share one device
  * @param commitNanos a change is committed at the latest so long after it was made
  * @param memtableBytesMax a transaction with more items than this is committed; two of them may be in memory
- * @param level0RunsSoft with more runs in level 0 than this, operations are slowed, the more the more runs there are
+ * @param level0RunsSoft with more runs in level 0 than this, commits are slowed, the more the more runs there are
  * @param segments how segments are written
  */
 public record TransactionOptions(
@@ -29,7 +29,7 @@ public record TransactionOptions(
 
     /** A commit each second, memtables of 48 MiB. */
     public static TransactionOptions of(SegmentOptions segments, boolean isOnePool) {
-        return new TransactionOptions(false, isOnePool, TimeUnit.SECONDS.toNanos(1), 48L << 20, 32, segments);
+        return new TransactionOptions(false, isOnePool, TimeUnit.SECONDS.toNanos(1), 48L << 20, 200, segments);
     }
 
     public TransactionOptions readOnly() {
