@@ -60,7 +60,9 @@ public final class ProcessMemory {
             throw new SystemCallException(what, Errno.EFAULT.number());
         }
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment local = vector(arena, here.address(), size);
+            // The system call takes addresses, and arrays of the heap have none.
+            MemorySegment bytes = here.isNative() ? here : arena.allocate(size).copyFrom(here);
+            MemorySegment local = vector(arena, bytes.address(), size);
             MemorySegment remote = vector(arena, address, size);
             long count = (long) call.invokeExact(Libc.state(), pid, local, 1L, remote, 1L, 0L);
             if (count < 0) {
@@ -68,6 +70,9 @@ public final class ProcessMemory {
             }
             if (count < size) {
                 throw new SystemCallException(what + ", after " + count, Errno.EFAULT.number());
+            }
+            if (!here.isNative() && call.equals(READ)) {
+                here.copyFrom(bytes);
             }
         } catch (SystemCallException failure) {
             throw failure;
