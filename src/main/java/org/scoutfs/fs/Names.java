@@ -367,12 +367,26 @@ final class Names {
 
     /** The chain from the new parent up to the root, and for an exchange that from the old parent after it. {@code EINVAL} for a loop. */
     private List<Long> ancestors(Move move) throws FsException, MustWait, IOException {
+        requireDirectory(move.newParentIno);
         List<Long> chain = new ArrayList<>();
         climb(chain, move.newParentIno, move.sourceIno);
         if (move.isExchange()) {
             climb(chain, move.oldParentIno, move.targetIno);
         }
         return chain;
+    }
+
+    /** A file has ancestors, too, but nothing can be moved into it. */
+    private void requireDirectory(long ino) throws FsException, MustWait, IOException {
+        try (LockClient.Use _ = core.acquire(ino, LockMode.READ)) {
+            var lock = core.inodeLocks.of(ino);
+            long stamp = lock.readLock();
+            try {
+                core.requireDirectory(core.transactions.view(), ino);
+            } finally {
+                lock.unlockRead(stamp);
+            }
+        }
     }
 
     private void climb(List<Long> chain, long fromIno, long forbiddenIno) throws FsException, MustWait, IOException {

@@ -2,6 +2,7 @@ package org.scoutfs.fs;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -13,6 +14,7 @@ import org.scoutfs.base.FsException;
 import org.scoutfs.base.MustWait;
 import org.scoutfs.data.FileData;
 import org.scoutfs.fs.Creation.Plan;
+import org.scoutfs.item.FileType;
 import org.scoutfs.item.InodeItem;
 import org.scoutfs.item.SymlinkItem;
 import org.scoutfs.lock.LockClient;
@@ -37,6 +39,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     private final Files files;
     private final AttributeOps attributes;
     private final Listing listing;
+    private final Paths paths;
     private final AdvisoryLocks fileLocks = new AdvisoryLocks();
 
     public NodeFileSystem(
@@ -56,6 +59,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
         this.files = new Files(core);
         this.attributes = new AttributeOps(core, files);
         this.listing = new Listing(core);
+        this.paths = new Paths(core);
     }
 
     /**
@@ -115,7 +119,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     public Attributes mkdir(Request request, long parentIno, byte[] name, int mode, int umask)
             throws FsException, MustWait, IOException {
         checkNewName(name);
-        int directory = org.scoutfs.item.FileType.DIRECTORY << 12 | mode & 07777;
+        int directory = FileType.DIRECTORY << 12 | mode & 07777;
         return creation.make(request, Plan.node(parentIno, name, directory, 0, umask));
     }
 
@@ -191,6 +195,38 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
                 lock.unlockRead(stamp);
             }
         }
+    }
+
+    /** A directory entry that names an inode, or a path that ends with it. */
+    public record NamePlace(long dirIno, long position, long ino, int type, byte[] name) {}
+
+    /** The entries that name an inode, in the order of (directory, position), from a place on. */
+    public List<NamePlace> referringEntries(long ino, long fromDirIno, long fromPosition, int max)
+            throws FsException, MustWait, IOException {
+        return paths.links(ino, fromDirIno, fromPosition, max).stream()
+                .map(link -> new NamePlace(link.dirIno(), link.position(), ino, link.type(), link.name()))
+                .toList();
+    }
+
+    /** A path from the root, by the first entry from a place on; {@code ENOENT} where there is none. */
+    public NamePlace path(long ino, long fromDirIno, long fromPosition) throws FsException, MustWait, IOException {
+        Paths.Path path = paths.path(ino, fromDirIno, fromPosition);
+        return new NamePlace(path.dirIno(), path.position(), ino, 0, path.bytes());
+    }
+
+    /** Which of these numbers inodes have, without a name included. */
+    public long[] existingInodes(long first, long last) throws FsException, MustWait, IOException {
+        return paths.existing(first, last);
+    }
+
+    /** Whether an open file's mode allows reading; directories always do. */
+    public static boolean isReadable(long handle) {
+        return Files.isReadable(handle);
+    }
+
+    /** Whether an open file's mode allows writing. */
+    public static boolean isWritable(long handle) {
+        return Files.isWritable(handle);
     }
 
     // ---- open files

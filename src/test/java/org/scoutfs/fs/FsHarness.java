@@ -9,7 +9,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.Counters;
 import org.scoutfs.base.FsException;
-import org.scoutfs.base.MustWait;
 import org.scoutfs.data.DataOptions;
 import org.scoutfs.data.ExtentFileData;
 import org.scoutfs.device.BufferPool;
@@ -71,8 +70,8 @@ final class FsHarness implements AutoCloseable {
                 options);
         client = new FsClient(fs);
         try {
-            fs.start("test orphans");
-        } catch (FsException | MustWait | IOException e) {
+            client.run(request -> fs.start("test orphans"));
+        } catch (FsException | IOException e) {
             throw new AssertionError(e);
         }
     }
