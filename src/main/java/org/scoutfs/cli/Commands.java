@@ -11,6 +11,7 @@ final class Commands {
         return switch (name) {
             case "mkfs" -> new MkfsCommand();
             case "check" -> new CheckCommand();
+            case "mount" -> new MountCommand();
             case "umount" -> new UmountCommand();
             case "quickstart" -> new QuickstartCommand();
             case ManualCommand.NAME -> new ManualCommand();
@@ -32,6 +33,7 @@ final class Commands {
                 new CheckCommand(),
                 new DfCommand(),
                 new MkfsCommand(),
+                new MountCommand(),
                 new QuickstartCommand(),
                 new UmountCommand(),
                 new CountersCommand(),

@@ -1,0 +1,243 @@
+package org.scoutfs.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.scoutfs.sys.Mounts;
+
+/** Mounts as a user makes them, with the launcher: background, refusals, kill -9, SIGTERM, read-only, quickstart. Needs root. */
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
+class MountIT {
+    private static final Path LAUNCHER = Path.of("scoutfs").toAbsolutePath();
+    private static final long PATIENCE_SECONDS = 120;
+
+    @TempDir
+    Path directory;
+
+    private Path image;
+    private Path mount;
+
+    private record Result(int status, String output) {}
+
+    @BeforeEach
+    void make() throws Exception {
+        image = directory.resolve("image");
+        mount = Files.createDirectory(directory.resolve("mnt"));
+        assertThat(scoutfs("mkfs", "--size", "512M", image.toString()).status()).isZero();
+    }
+
+    @AfterEach
+    void unmount() throws Exception {
+        for (int i = 0; i < 3 && MountRegistry.isScoutfsMount(mount); i++) {
+            Mounts.unmount(mount, Mounts.MNT_DETACH);
+        }
+    }
+
+    private Result scoutfs(String... words) throws Exception {
+        List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
+        command.addAll(Arrays.asList(words));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
+        builder.environment().put("SCOUTFS_NO_BUILD", "1");
+        builder.environment().put("SCOUTFS_HEAP", "256m");
+        Process process = builder.start();
+        process.getOutputStream().close();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        return new Result(process.exitValue(), output);
+    }
+
+    private Result mount(String... options) throws Exception {
+        List<String> words = new ArrayList<>(List.of("mount", "-o", "log=" + directory.resolve("log")));
+        for (String option : options) {
+            words.addAll(List.of("-o", option));
+        }
+        words.addAll(List.of(image.toString(), mount.toString()));
+        return scoutfs(words.toArray(new String[0]));
+    }
+
+    private void mountOrFail(String... options) throws Exception {
+        Result result = mount(options);
+        assertThat(result.status()).as(result.output()).isZero();
+    }
+
+    private MountRegistry.Entry entry() throws IOException {
+        MountRegistry.Entry entry = MountRegistry.standard().find(MountRegistry.canonical(mount));
+        assertThat(entry).isNotNull();
+        return entry;
+    }
+
+    private void kill(String signal) throws Exception {
+        MountRegistry.Entry entry = entry();
+        assertThat(new ProcessBuilder("kill", "-" + signal, Long.toString(entry.pid())).start().waitFor()).isZero();
+        assertThat(entry.awaitEnd(Duration.ofSeconds(PATIENCE_SECONDS))).isTrue();
+    }
+
+    private void sync() throws Exception {
+        assertThat(new ProcessBuilder("sync", "-f", mount.toString()).start().waitFor()).isZero();
+    }
+
+    private void assertClean() throws Exception {
+        Result check = scoutfs("check", "--data", image.toString());
+        assertThat(check.output()).isEqualTo("clean\n");
+        assertThat(check.status()).isZero();
+    }
+
+    @Test
+    void whatIsWrittenIsThereAfterUnmountAndMount() throws Exception {
+        mountOrFail();
+        for (int i = 0; i < 200; i++) {
+            Files.writeString(mount.resolve("file" + i), "contents " + i);
+        }
+        MountRegistry.Entry entry = entry();
+        Result umount = scoutfs("umount", mount.toString());
+        assertThat(umount.output()).isEmpty();
+        assertThat(umount.status()).isZero();
+        assertThat(entry.isAlive()).isFalse();
+        assertClean();
+
+        mountOrFail();
+        for (int i = 0; i < 200; i++) {
+            assertThat(Files.readString(mount.resolve("file" + i))).isEqualTo("contents " + i);
+        }
+    }
+
+    @Test
+    void killAndMountAgain() throws Exception {
+        mountOrFail();
+        Files.writeString(mount.resolve("synced"), "kept");
+        sync();
+        kill("KILL");
+        assertThatThrownBy(() -> Files.readString(mount.resolve("synced"))).isInstanceOf(FileSystemException.class);
+
+        mountOrFail();
+        assertThat(Files.readString(mount.resolve("synced"))).isEqualTo("kept");
+        assertThat(scoutfs("umount", mount.toString()).status()).isZero();
+        assertClean();
+    }
+
+    @Test
+    void terminationUnmountsCleanly() throws Exception {
+        mountOrFail();
+        Files.writeString(mount.resolve("file"), "not synced");
+        kill("TERM");
+
+        assertThat(MountRegistry.isScoutfsMount(mount)).isFalse();
+        assertClean();
+        mountOrFail();
+        assertThat(Files.readString(mount.resolve("file"))).isEqualTo("not synced");
+    }
+
+    @Test
+    void secondMountIsRefusedAndSaysWhoHasIt() throws Exception {
+        mountOrFail();
+        Path other = Files.createDirectory(directory.resolve("other"));
+        Result second = scoutfs("mount", image.toString(), other.toString());
+
+        assertThat(second.status()).isEqualTo(1);
+        assertThat(second.output())
+                .contains("process " + entry().pid())
+                .contains("scoutfs: mount failed: Device or resource busy (16)");
+        Result checked = scoutfs("check", image.toString());
+        assertThat(checked.status()).isEqualTo(8);
+        Result overwritten = scoutfs("mkfs", "-f", image.toString());
+        assertThat(overwritten.status()).isEqualTo(1);
+        assertThat(overwritten.output()).contains("is mounted");
+        Files.writeString(mount.resolve("still"), "works");
+    }
+
+    @Test
+    void readOnlyWritesNothing() throws Exception {
+        mountOrFail();
+        Files.writeString(mount.resolve("file"), "contents");
+        assertThat(scoutfs("umount", mount.toString()).status()).isZero();
+        byte[] before = digest();
+
+        mountOrFail("ro");
+        assertThat(Files.readString(mount.resolve("file"))).isEqualTo("contents");
+        assertThatThrownBy(() -> Files.writeString(mount.resolve("file"), "x"))
+                .hasMessageContaining("Read-only file system");
+        assertThat(scoutfs("umount", mount.toString()).status()).isZero();
+
+        assertThat(digest()).isEqualTo(before);
+    }
+
+    private byte[] digest() throws IOException, NoSuchAlgorithmException {
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        try (var in = Files.newInputStream(image)) {
+            byte[] buffer = new byte[1 << 20];
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                digest.update(buffer, 0, count);
+            }
+        }
+        return digest.digest();
+    }
+
+    @Test
+    void whatCannotBeMountedSaysWhy() throws Exception {
+        assertThat(mount("bogus").output()).startsWith("unknown mount option 'bogus'\nscoutfs: mount failed: Invalid argument (22)");
+        Path nowhere = directory.resolve("nowhere");
+        assertThat(scoutfs("mount", nowhere.toString(), mount.toString()).output())
+                .startsWith("no device " + nowhere);
+        assertThat(scoutfs("mount", image.toString(), nowhere.toString()).output())
+                .startsWith(nowhere + " is no directory");
+        Path empty = Files.write(directory.resolve("empty"), new byte[8 << 20]);
+        assertThat(scoutfs("mount", empty.toString(), mount.toString()).output())
+                .contains("expected a scoutfs volume, found no super slot");
+        Result usage = scoutfs("mount", image.toString());
+        assertThat(usage.status()).isEqualTo(64);
+        assertThat(usage.output()).startsWith("mount: must provide directory\n");
+    }
+
+    @Test
+    void quickstart() throws Exception {
+        Result started = scoutfs("quickstart", "--yes");
+        assertThat(started.status()).as(started.output()).isZero();
+        assertThat(started.output())
+                .contains("Created scoutfs filesystem:", "$ touch ./mnt/two", "#                    major");
+        assertThat(Files.exists(mount.resolve("two"))).isTrue();
+        Result again = scoutfs("quickstart", "--yes");
+        assertThat(again.status()).isEqualTo(1);
+        assertThat(again.output()).contains("is mounted already");
+
+        Result ended = scoutfs("quickstart", "--teardown");
+        assertThat(ended.status()).as(ended.output()).isZero();
+        assertThat(Files.exists(directory.resolve("quickstart.img"))).isFalse();
+        assertThat(Files.exists(mount)).isFalse();
+    }
+
+    @Test
+    void commandsAskTheMount() throws Exception {
+        mountOrFail();
+        Path file = Files.writeString(mount.resolve("report.txt"), "x");
+        sync();
+        String at = mount.toString();
+
+        assertThat(scoutfs("walk-inodes", "meta_seq", "0", "-1", at).output()).startsWith("#                    major");
+        assertThat(scoutfs("stat", "-s", "data_version", file.toString()).output()).isEqualTo("1\n");
+        String ino = Files.getAttribute(file, "unix:ino").toString();
+        assertThat(scoutfs("ino-path", "-p", at, ino).output()).isEqualTo("report.txt\n");
+        assertThat(scoutfs("get-referring-entries", "-p", at, ino).output())
+                .isEqualTo("dir 1 pos 2 type 8 name report.txt\n");
+        assertThat(scoutfs("get-allocated-inos", "-s", "-i", ino, "-p", at).output()).isEqualTo(ino + "\n");
+        assertThat(scoutfs("statfs", "-s", "fsid", "-p", at).output()).matches("[0-9a-f]{16}\n");
+        assertThat(scoutfs("df", "-p", at).output()).contains("MetaData").contains("Use%");
+        assertThat(scoutfs("counters", "-p", at).output()).contains("device_reads");
+    }
+}
