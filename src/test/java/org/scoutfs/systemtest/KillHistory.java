@@ -53,7 +53,7 @@ final class KillHistory {
             if (operation.number >= promised) {
                 // The steps inside an operation show too: the new content under its temporary name.
                 if (operation.number > promised && operation.what.equals("put")) {
-                    for (String partly : List.of("", content(operation))) {
+                    for (String partly : List.of(summary(0, ""), content(operation))) {
                         Map<String, String> between = new TreeMap<>(model);
                         between.put("tmp" + operation.number, partly);
                         if (between.equals(actual)) {
