@@ -24,6 +24,10 @@ final class Handshake {
     private static final int READ_AHEAD_BYTES = 64 << 20;
 
     private static final long REQUIRED = Init.SETXATTR_EXT | Init.MAX_PAGES | Init.BIG_WRITES;
+    /**
+     * Not ASYNC_DIO: with it even a plain read with O_DIRECT waits uninterruptibly, and a process that reads offline data could not
+     * be killed. The price: one request at a time for each thread that does direct I/O.
+     */
     private static final long WANTED = REQUIRED
             | Init.ASYNC_READ
             | Init.POSIX_LOCKS
@@ -33,7 +37,6 @@ final class Handshake {
             | Init.DONT_MASK
             | Init.HAS_IOCTL_DIR
             | Init.DO_READDIRPLUS
-            | Init.ASYNC_DIO
             | Init.PARALLEL_DIROPS
             | Init.POSIX_ACL
             | Init.ABORT_ERROR

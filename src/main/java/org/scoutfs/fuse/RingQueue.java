@@ -72,11 +72,12 @@ final class RingQueue {
     private int lentCount;
 
     private int preparedCount;
-    /** Answers since the last call into the kernel, and how many of their entries came back at once with another request. */
+    /** One call into the kernel, and then the completions that there are. */
+    private int round;
+    /** Entries answered in this round and in the one before that have not come back with another request. */
     private int answeredCount;
 
-    private int refilledCount;
-    private int round;
+    private int answeredBeforeCount;
     private boolean mayBeQueued;
     private boolean hasEnded;
 
@@ -183,8 +184,7 @@ final class RingQueue {
     }
 
     private void reap(IoUring ring, AtomicLongArray counters, MemorySegment bellBuffer) throws IOException {
-        refilledCount = 0;
-        int expected = answeredCount;
+        answeredBeforeCount = answeredCount;
         answeredCount = 0;
         while (ring.next()) {
             long userData = ring.userData();
@@ -200,14 +200,18 @@ final class RingQueue {
                 lost(entries.get((int) userData), result, ring);
             }
         }
-        if (refilledCount < expected) {
+        if (answeredBeforeCount > 0) {
+            // Such an entry found the queue empty, and has been there for the kernel since.
             mayBeQueued = false;
         }
     }
 
     private void serve(IoUring ring, RingExchange entry, AtomicLongArray counters) throws IOException {
-        if (entry.answeredInRound == round - 1) {
-            refilledCount++;
+        // In the same round when there were so many submissions that some went to the kernel early.
+        if (entry.answeredInRound == round) {
+            answeredCount--;
+        } else if (entry.answeredInRound == round - 1) {
+            answeredBeforeCount--;
         }
         lentCount--;
         if (lentCount <= 0) {
