@@ -33,7 +33,7 @@ import org.scoutfs.testkit.Await;
 @EnumSource(
         value = Uring.class,
         names = {"ON", "OFF"})
-@Timeout(60)
+@Timeout(180)
 class FuseMountIT {
     private final Uring uring;
     private final MemoryFileSystem fileSystem = new MemoryFileSystem();

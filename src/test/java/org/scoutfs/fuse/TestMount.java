@@ -20,7 +20,7 @@ import org.scoutfs.fuse.FuseOptions.Uring;
 
 /** A mounted {@link FileSystem} for one test, on an image and a directory of its own; closing it takes all of it back. */
 final class TestMount implements AutoCloseable {
-    static final Duration DEADLINE = Duration.ofSeconds(30);
+    static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final Path PARAMETER = Path.of("/sys/module/fuse/parameters/enable_uring");
     static final Ioctls NO_IOCTLS = (request, ino, handle, isDirectory, command, argument, in, outSize, caller) -> {
         throw FsException.of(Errno.ENOTTY);
