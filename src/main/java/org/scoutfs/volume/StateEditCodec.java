@@ -1,6 +1,7 @@
 package org.scoutfs.volume;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.scoutfs.base.CorruptionException;
 import org.scoutfs.format.ByteReader;
@@ -59,7 +60,7 @@ public final class StateEditCodec {
     private static final int IS_EVICTED = 4;
 
     private static final int LEVELS_MAX = 32;
-    private static final int KEY_BYTES_MAX = 256;
+    private static final int KEY_BYTES_MAX = 255;
     private static final int SEGMENT_BYTES_MIN = 44;
 
     private StateEditCodec() {}
@@ -196,8 +197,12 @@ public final class StateEditCodec {
         long id = in.u64();
         long blkno = in.u64("a block number", 0, Long.MAX_VALUE / 2);
         int blockCount = in.u32("a block count", 1, Integer.MAX_VALUE);
-        return new SegmentInfo(id, blkno, blockCount, in.u64(), in.u64(), in.counted(KEY_BYTES_MAX),
-                in.counted(KEY_BYTES_MAX));
+        long itemCount = in.u64("an item count", 1, Long.MAX_VALUE);
+        long tombstoneCount = in.u64("a tombstone count", 0, itemCount);
+        byte[] firstKey = in.counted(KEY_BYTES_MAX);
+        byte[] lastKey = in.counted(KEY_BYTES_MAX);
+        in.check(Arrays.compareUnsigned(firstKey, lastKey) <= 0, "a last key not before the first", "segment " + id);
+        return new SegmentInfo(id, blkno, blockCount, itemCount, tombstoneCount, firstKey, lastKey);
     }
 
     private static void encodeIds(List<Long> ids, ByteWriter out) {

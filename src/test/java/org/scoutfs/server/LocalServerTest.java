@@ -144,7 +144,7 @@ class LocalServerTest {
         LockName name = new LockName(LockName.Kind.INODES, 1);
         node.send(new Message.LockRequest(11, name, LockMode.WRITE));
         Message.LockGranted granted =
-                (Message.LockGranted) node.unasked.poll(20, java.util.concurrent.TimeUnit.SECONDS);
+                (Message.LockGranted) node.unasked.poll(120, java.util.concurrent.TimeUnit.SECONDS);
         assertThat(granted.name()).isEqualTo(name);
         Message.Commit plain = node.commitOf(List.of(), List.of(), List.of());
         Message.Commit under = new Message.Commit(plain.requestId(), 11, plain.seq(), List.of(), List.of(), List.of(),

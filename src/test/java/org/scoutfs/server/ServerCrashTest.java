@@ -24,7 +24,7 @@ class ServerCrashTest {
     /** What is true once a commit is in. */
     private record Committed(Set<Long> liveIds, List<DeviceExtent> data) {}
 
-    @SeededTest(runs = 4)
+    @SeededTest(runs = 2)
     void everyCrashLeavesACommit(long seed) throws Exception {
         CrashHistory history = new CrashHistory();
         RecordingDevice device = history.record(LocalServerTest.newVolume());
@@ -83,7 +83,7 @@ class ServerCrashTest {
             ExtentSet used = new ExtentSet();
             expected.data.forEach(used::add);
             LocalServerTest.checkState(image.device(), used);
-            if (images++ % 10 == 0) {
+            if (images++ % 20 == 0) {
                 LocalServer next = LocalServerTest.start(image.device(), host, seed);
                 TestNode node = new TestNode(999, next).join();
                 assertThat(node.live.keySet()).isEqualTo(expected.liveIds);

@@ -57,7 +57,7 @@ final class TestNode implements Connection.Receiver {
 
     Message ask(Message message) throws Exception {
         send(message);
-        Message answer = answers.poll(20, TimeUnit.SECONDS);
+        Message answer = answers.poll(120, TimeUnit.SECONDS);
         if (answer == null) {
             throw new AssertionError("no answer to " + message + "; closed by " + closings.peek());
         }
@@ -67,7 +67,7 @@ final class TestNode implements Connection.Receiver {
     /** The answer, or null when the server closed the connection instead. */
     Message askUnlessClosed(Message message) throws Exception {
         send(message);
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
         while (System.nanoTime() < end) {
             Message answer = answers.poll(5, TimeUnit.MILLISECONDS);
             if (answer != null) {
@@ -81,7 +81,7 @@ final class TestNode implements Connection.Receiver {
     }
 
     IOException awaitClosed() throws Exception {
-        IOException cause = closings.poll(20, TimeUnit.SECONDS);
+        IOException cause = closings.poll(120, TimeUnit.SECONDS);
         if (cause == null) {
             throw new AssertionError("the connection was not closed");
         }

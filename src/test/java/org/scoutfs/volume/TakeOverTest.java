@@ -78,7 +78,7 @@ class TakeOverTest {
         }
     }
 
-    @SeededTest(runs = 80)
+    @SeededTest(runs = 60)
     void nothingAcknowledgedIsLostHoweverServersOvertakeEachOther(long seed) throws Exception {
         SparseDevice disk = VolumeTest.newVolume();
         Interleaving order = new Interleaving(Rng.seeded(seed));

@@ -169,7 +169,7 @@ class VolumeTest {
         assertThat(none).isPositive();
     }
 
-    @SeededTest(runs = 5)
+    @SeededTest(runs = 3)
     void everyCrashOfAnEpochKeepsWhatItsLogWasTold(long seed) throws Exception {
         CrashHistory history = new CrashHistory();
         RecordingDevice device = history.record(newVolume());
