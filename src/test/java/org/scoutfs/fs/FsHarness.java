@@ -79,8 +79,8 @@ final class FsHarness implements AutoCloseable {
     /** Loses what was not committed, and mounts again. */
     void crash() throws IOException {
         fs.close();
+        transactions.crash(); // before data are closed: closing commits them
         data.close();
-        transactions.crash();
         open();
     }
 

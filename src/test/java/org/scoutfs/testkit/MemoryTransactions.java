@@ -113,7 +113,12 @@ public final class MemoryTransactions implements Transactions {
 
     /** All live items, by key, as the node sees them. */
     public NavigableMap<byte[], byte[]> items() {
-        return new TreeMap<>(live);
+        barrier.writeLock().lock(); // a background thread of the file system may be inside a transaction
+        try {
+            return new TreeMap<>(live);
+        } finally {
+            barrier.writeLock().unlock();
+        }
     }
 
     /** The items of the last commit. */
