@@ -78,16 +78,21 @@ class FullDiskIT {
                 .output();
         assertThat(said).contains("No space left on device");
         shell("rm -r d big value && sync -f .");
-        assertFreeAgain(free);
+        // Deleted items stay in the index until merges reach them: no more than was written there.
+        assertFreeAgain(free, 48 << 10);
         target.unmount();
         target.check();
     }
 
     /** All but what the index may keep for a while: a merge, or a segment of tombstones. */
     private void assertFreeAgain(long before) {
-        org.scoutfs.testkit.Await.that("free space is back to " + before + " KiB, not " + freeKib(), Duration.ofSeconds(30), () -> {
+        assertFreeAgain(before, 4096);
+    }
+
+    private void assertFreeAgain(long before, long slackKib) {
+        org.scoutfs.testkit.Await.that("free space is back to " + before + " KiB, not " + freeKib(), Duration.ofSeconds(60), () -> {
             shell("sync -f .");
-            return freeKib() >= before - 4096;
+            return freeKib() >= before - slackKib;
         });
     }
 

@@ -45,7 +45,7 @@ class KillIT {
                 for (int number = 0; number < CLIENTS; number++) {
                     clients.add(new Client(work, number, seed * 1000 + round));
                 }
-                Await.that(enough + " promises in round " + round, Duration.ofSeconds(60), () -> {
+                Await.that(enough + " promises in round " + round, Duration.ofSeconds(240), () -> {
                     long sum = 0;
                     for (Client client : clients) {
                         sum += client.promisesSoFar();
