@@ -348,10 +348,15 @@ class LsmModelTest {
             var range = expected.subMap(first, true, last, true);
             try (Cursor cursor = reader.scan(first, last)) {
                 for (Map.Entry<byte[], byte[]> item : range.entrySet()) {
-                    assertThat(cursor.next()).isTrue();
-                    assertThat(cursor.key()).isEqualTo(item.getKey());
-                    assertThat(cursor.value()).isEqualTo(item.getValue());
-                    assertThat(cursor.kind()).isEqualTo(ValueKind.PUT);
+                    boolean isRight = cursor.next()
+                            && Arrays.equals(cursor.key(), item.getKey())
+                            && Arrays.equals(cursor.value(), item.getValue())
+                            && cursor.kind() == ValueKind.PUT;
+                    if (!isRight) {
+                        throw new AssertionError("scan expected " + Arrays.toString(item.getKey()) + " = "
+                                + Arrays.toString(item.getValue()) + ", found " + Arrays.toString(cursor.key()) + " = "
+                                + Arrays.toString(cursor.value()));
+                    }
                 }
                 assertThat(cursor.next()).isFalse();
             }

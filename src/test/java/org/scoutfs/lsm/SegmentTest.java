@@ -86,8 +86,9 @@ class SegmentTest {
 
     private static void assertIs(Cursor cursor, Map<byte[], ItemValue> items) throws IOException {
         for (Map.Entry<byte[], ItemValue> item : items.entrySet()) {
-            assertThat(cursor.next()).isTrue();
-            assertThat(cursor.key()).isEqualTo(item.getKey());
+            if (!cursor.next() || !Arrays.equals(cursor.key(), item.getKey())) {
+                throw new AssertionError("scan expected " + Arrays.toString(item.getKey()));
+            }
             assertSame(new ItemValue(cursor.kind(), cursor.value()), item.getValue());
         }
         assertThat(cursor.next()).isFalse();
@@ -95,9 +96,9 @@ class SegmentTest {
     }
 
     private static void assertSame(ItemValue actual, ItemValue expected) {
-        assertThat(actual).isNotNull();
-        assertThat(actual.kind()).isEqualTo(expected.kind());
-        assertThat(actual.bytes()).isEqualTo(expected.bytes());
+        if (actual == null || actual.kind() != expected.kind() || !Arrays.equals(actual.bytes(), expected.bytes())) {
+            throw new AssertionError("expected " + expected + ", found " + actual);
+        }
     }
 
     @Test
