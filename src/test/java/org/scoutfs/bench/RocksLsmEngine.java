@@ -2,6 +2,7 @@ package org.scoutfs.bench;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.CompressionType;
@@ -16,6 +17,7 @@ import org.rocksdb.Statistics;
 import org.rocksdb.TickerType;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
+import org.scoutfs.testkit.Await;
 
 /** RocksDB without its log and without compression, direct I/O, batches of a thousand puts, two background jobs. */
 final class RocksLsmEngine implements LsmEngine {
@@ -84,10 +86,12 @@ final class RocksLsmEngine implements LsmEngine {
     }
 
     @Override
-    public void settle() throws Exception {
-        while (db.getLongProperty("rocksdb.compaction-pending") + db.getLongProperty("rocksdb.num-running-compactions") > 0) {
-            Thread.sleep(20);
-        }
+    public void settle() {
+        Await.that("no compaction is left", Duration.ofHours(1), () -> pendingCompactions() == 0);
+    }
+
+    private long pendingCompactions() throws RocksDBException {
+        return db.getLongProperty("rocksdb.compaction-pending") + db.getLongProperty("rocksdb.num-running-compactions");
     }
 
     @Override
