@@ -157,7 +157,7 @@ class ProgramsIT {
     private String here(String line) {
         return Command.shell(line)
                 .in(target.root())
-                .within(Duration.ofSeconds(Profile.count(180, 3600)))
+                .within(Duration.ofSeconds(Profile.isLong() ? 3600 : 180))
                 .run()
                 .mustSucceed()
                 .output();
