@@ -12,6 +12,7 @@ final class Commands {
             case "mkfs" -> new MkfsCommand();
             case "check" -> new CheckCommand();
             case "mount" -> new MountCommand();
+            case "print" -> new PrintCommand();
             case "umount" -> new UmountCommand();
             case "quickstart" -> new QuickstartCommand();
             case ManualCommand.NAME -> new ManualCommand();
@@ -42,6 +43,7 @@ final class Commands {
                 new ReferringEntriesCommand(),
                 new InoPathCommand(),
                 new WalkInodesCommand(),
-                new AllocatedInosCommand());
+                new AllocatedInosCommand(),
+                new PrintCommand());
     }
 }
