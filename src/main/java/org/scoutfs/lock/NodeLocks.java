@@ -48,6 +48,8 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
     private final ConcurrentMap<LockName, HeldLock> locks = new ConcurrentHashMap<>();
     private final ConcurrentLinkedQueue<HeldLock> marked = new ConcurrentLinkedQueue<>();
     private volatile boolean isStopped;
+    /** Guarded by mutex. */
+    private boolean isServerGone;
 
     private final ReentrantLock mutex = new ReentrantLock();
 
@@ -120,7 +122,7 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
             if (lock.tryUse(mode)) {
                 return lock;
             }
-            if (isStopped) {
+            if (isStopped || isServerGone) {
                 throw FsException.of(Errno.EIO);
             }
             // While it is gated the request waits for the answer to the revoke, which it must follow.
@@ -210,10 +212,22 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
 
     /** No lock may be taken from now on: the mount ends, or its writes and reads can no longer be right. */
     public void stop() {
+        wakeAllAfter(() -> isStopped = true);
+    }
+
+    /**
+     * The server answers no more. What is held stays held, so that reads go on; whoever needs another lock gets {@code EIO}
+     * instead of waiting for an answer that does not come.
+     */
+    public void serverGone() {
+        wakeAllAfter(() -> isServerGone = true);
+    }
+
+    private void wakeAllAfter(Runnable change) {
         List<CompletableFuture<Void>> waiting = new ArrayList<>();
         mutex.lock();
         try {
-            isStopped = true;
+            change.run();
             for (HeldLock lock : locks.values()) {
                 if (lock.changed != null) {
                     waiting.add(lock.changed);

@@ -88,6 +88,7 @@ public final class NodeStack {
             NodeLocks locks = new NodeLocks(rid, session::send, transactions::beforeHeld, this::revoke);
             session.register(Message.LockGranted.class, locks);
             session.register(Message.LockRevoke.class, locks);
+            session.onClosed(gone -> locks.serverGone());
             transactions.setChangedLocks(new LockGrants(locks));
             ExtentFileData data = closers.add(new ExtentFileData(
                     transactions,

@@ -39,7 +39,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
     private @Nullable Connection connection;
     private @Nullable IOException closedBy;
     private long lastRequestId;
-    private Consumer<IOException> closedListener = cause -> {};
+    private final List<Consumer<IOException>> closedListeners = new ArrayList<>();
 
     /** A request under way. */
     private interface Pending {
@@ -203,25 +203,25 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
      */
     @Override
     public void closed(IOException cause) {
-        Consumer<IOException> listener;
+        List<Consumer<IOException>> listeners;
         mutex.lock();
         try {
             if (closedBy != null) {
                 return;
             }
-            listener = closedListener;
+            listeners = List.copyOf(closedListeners);
         } finally {
             mutex.unlock();
         }
         close(cause);
-        listener.accept(cause);
+        listeners.forEach(listener -> listener.accept(cause));
     }
 
     /** Who is told when the server has gone. */
-    void onClosed(Consumer<IOException> listener) {
+    public void onClosed(Consumer<IOException> listener) {
         mutex.lock();
         try {
-            closedListener = listener;
+            closedListeners.add(listener);
         } finally {
             mutex.unlock();
         }

@@ -85,6 +85,7 @@ public final class HeadlessStack implements AutoCloseable {
                 session.rid(), session::send, transactions::beforeHeld, (name, kept) -> CompletableFuture.completedFuture(kept));
         session.register(Message.LockGranted.class, locks);
         session.register(Message.LockRevoke.class, locks);
+        session.onClosed(gone -> locks.serverGone());
         transactions.setChangedLocks(new ChangedLocks() {
             @Override
             public java.util.List<Long> changedGrants() {
