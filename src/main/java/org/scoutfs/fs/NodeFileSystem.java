@@ -464,7 +464,9 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     public Statistics statfs(Request request) throws FsException, MustWait {
         Message.VolumeStatus status = volume.status(request);
         long total = status.totalMetaBlocks() + status.totalDataBlocks();
-        long free = status.freeMetaBlocks() + status.freeDataBlocks();
+        // What this node has written and not committed is free for the server, but not for anybody who asks.
+        long pending = core.transactions.dataSpace().pendingBlocks();
+        long free = Math.max(0, status.freeMetaBlocks() + status.freeDataBlocks() - pending);
         long freeFiles = free * (BLOCK_BYTES / BYTES_PER_INODE_GUESS);
         long available = Math.max(0, free - status.reservedBlocks());
         return new Statistics(total, free, available, freeFiles + status.inodeCount(), freeFiles);

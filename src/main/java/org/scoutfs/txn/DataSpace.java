@@ -42,4 +42,7 @@ public interface DataSpace {
      * commit on. Called inside a transaction, or at the barrier.
      */
     void consume(Transaction transaction, DeviceExtent extent);
+
+    /** Blocks that are reserved or taken and that no published commit names yet: the server still counts them as free. */
+    long pendingBlocks();
 }

@@ -1,5 +1,6 @@
 package org.scoutfs.txn;
 
+import java.util.concurrent.atomic.AtomicLong;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.base.MustWait;
@@ -9,6 +10,7 @@ import org.scoutfs.device.DeviceExtent;
 final class NodeDataSpace implements DataSpace {
     private final NodeTransactions transactions;
     private final GrantedSpace space;
+    private final AtomicLong takenBlocks = new AtomicLong();
     private final SpaceBroker broker;
 
     NodeDataSpace(NodeTransactions transactions, GrantedSpace space, SpaceBroker broker) {
@@ -44,16 +46,29 @@ final class NodeDataSpace implements DataSpace {
 
     @Override
     public DeviceExtent take(long blocks, long afterBlkno) {
-        return space.takeData(blocks, afterBlkno); // the promise stays: the items are still to come
+        DeviceExtent extent = space.takeData(blocks, afterBlkno); // the promise stays: the items are still to come
+        takenBlocks.getAndAdd(extent.blockCount());
+        return extent;
     }
 
     @Override
     public void giveBack(DeviceExtent extent) {
         space.giveBack(extent);
+        takenBlocks.getAndAdd(-extent.blockCount());
     }
 
     @Override
     public void consume(Transaction transaction, DeviceExtent extent) {
-        ((Operation) transaction).consume(extent);
+        ((Operation) transaction).consumeData(extent);
+    }
+
+    /** A commit that named so many taken blocks is published. */
+    void committed(long blocks) {
+        takenBlocks.getAndAdd(-blocks);
+    }
+
+    @Override
+    public long pendingBlocks() {
+        return Math.max(0, space.dataReservedBlocks() + takenBlocks.get());
     }
 }

@@ -519,6 +519,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
             mutex.unlock();
         }
         if (done != null) {
+            dataSpace.committed(done.consumedDataBlocks.get());
             done.durable.complete(null);
         }
     }

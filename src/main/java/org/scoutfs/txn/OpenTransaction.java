@@ -39,6 +39,8 @@ final class OpenTransaction {
 
     /** Inodes created less inodes destroyed. */
     final AtomicLong inodeCountDelta = new AtomicLong();
+    /** Of what the items name, the part that is file data. */
+    final AtomicLong consumedDataBlocks = new AtomicLong();
 
     /** When the first change came; {@link Long#MIN_VALUE} while there is none. */
     @SuppressWarnings("unused") // through DIRTY_SINCE

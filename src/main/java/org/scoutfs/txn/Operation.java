@@ -83,9 +83,10 @@ final class Operation implements Transaction {
         txn.inodeCountDelta.getAndAdd(delta);
     }
 
-    void consume(DeviceExtent extent) {
+    void consumeData(DeviceExtent extent) {
         touch(0);
         txn.consume(extent);
+        txn.consumedDataBlocks.getAndAdd(extent.blockCount());
     }
 
     private void touch(int bytes) {

@@ -24,7 +24,13 @@ class FuzzIT {
     private static final int SECONDS = Integer.getInteger("scoutfs.fuzz.seconds", 5);
 
     static Stream<Class<? extends FuzzTarget>> targets() {
-        return Stream.of(KeysFuzz.class, VersionFuzz.class, ExtentItemFuzz.class);
+        return Stream.of(
+                KeysFuzz.class,
+                VersionFuzz.class,
+                StateEditFuzz.class,
+                InodeItemFuzz.class,
+                DirentItemFuzz.class,
+                ExtentItemFuzz.class);
     }
 
     @ParameterizedTest(name = "{0}")
