@@ -61,7 +61,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         receivers.put(kind, receiver);
     }
 
-    /** Before the first request: what carries the messages. The connection's receiver is this session. */
+    /** Before the first request: what carries the messages. The connection's receiver is this object. */
     public void connect(Connection to) {
         mutex.lock();
         try {
