@@ -5,7 +5,8 @@ import java.io.IOException;
 /**
  * One side of a connection between a node and the server. Messages of one sender arrive in the order in which they were sent.
  *
- * <p>Thread-safe. {@link #send} never waits for the receiver and never runs it: it puts the message in a queue.
+ * <p>Thread-safe. {@link #send} never waits for the receiver and never runs it: it puts the message in a queue. In the process of
+ * the server itself a {@link Deliverer} carries them, between processes a {@link PeerConnection}.
  */
 public interface Connection {
     void send(Message message);
