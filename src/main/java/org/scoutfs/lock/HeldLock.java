@@ -53,6 +53,9 @@ final class HeldLock implements LockClient.Use {
     /** The revoke that is being obeyed, or null. */
     @Nullable Revoke revoke;
 
+    /** Whether the handler of the revoke was told that the gate is closed. */
+    boolean isGateTold;
+
     /** Whether the handler of the revoke was called, whether it is done, and what it keeps. */
     boolean isHandling;
 
@@ -85,6 +88,20 @@ final class HeldLock implements LockClient.Use {
         }
     }
 
+    /** As {@link #tryUse}, also through a closed gate. Under the owner's mutex. */
+    boolean tryUseGated(LockMode mode) {
+        int wanted = mode == LockMode.WRITE ? HAS_WRITE : HAS_READ | HAS_WRITE;
+        while (true) {
+            int seen = (int) STATE.getVolatile(this);
+            if ((seen & wanted) == 0) {
+                return false;
+            }
+            if (STATE.compareAndSet(this, seen, seen + ONE_USER)) {
+                return true;
+            }
+        }
+    }
+
     /** An operation leaves. */
     @Override
     public void close() {
@@ -95,10 +112,9 @@ final class HeldLock implements LockClient.Use {
         }
     }
 
-    /** Keeps new users out. True when none is inside. */
-    boolean gate() {
-        int before = (int) STATE.getAndBitwiseOr(this, GATED);
-        return before < ONE_USER;
+    /** Keeps new users out. */
+    void gate() {
+        var _ = (int) STATE.getAndBitwiseOr(this, GATED);
     }
 
     /** What is held from now on; lets users in again. */

@@ -1,6 +1,7 @@
 package org.scoutfs.lock;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.MustWait;
 import org.scoutfs.net.LockMode;
@@ -25,6 +26,15 @@ public interface LockClient {
 
     /** Takes several, all or none. Sorted here; duplicates are merged to the stronger mode. */
     Use acquire(List<Want> wants) throws MustWait, FsException;
+
+    /**
+     * For work that a revoke itself causes: the lock as long as this node holds it in such a mode, though its gate is closed. The
+     * revoke ends only after this use. Also gives a lock whose gate is open.
+     *
+     * @return null when this node does not hold it so, or its {@link RevokeHandler#revoke} is done: then the work waits for
+     *     {@link #acquire} as any other
+     */
+    @Nullable Use tryUseGated(LockName name, LockMode mode);
 
     /** An operation's use of its locks. Closed exactly once, by any thread. */
     interface Use extends AutoCloseable {

@@ -112,6 +112,26 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
         };
     }
 
+    @Override
+    public @Nullable Use tryUseGated(LockName name, LockMode mode) {
+        HeldLock lock = locks.get(name);
+        if (lock == null) {
+            return null;
+        }
+        mutex.lock();
+        try {
+            if (isStopped || lock.isHandled || !lock.tryUseGated(mode)) {
+                return null;
+            }
+        } finally {
+            mutex.unlock();
+        }
+        if (mode == LockMode.WRITE && !lock.isMarked) {
+            mark(lock);
+        }
+        return lock;
+    }
+
     private HeldLock acquireSlowly(LockName name, LockMode mode) throws MustWait, FsException {
         if (isStopped) {
             throw FsException.of(Errno.EIO);
@@ -285,34 +305,44 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
         if (lock == null) {
             return;
         }
-        boolean isIdle;
         mutex.lock();
         try {
             if (lock.grantNumber != revoke.grantNumber() || lock.revoke != null || lock.mode() == null) {
                 return;
             }
             lock.revoke = new HeldLock.Revoke(revoke.kept(), revoke.grantNumber());
-            isIdle = lock.gate();
+            lock.gate();
         } finally {
             mutex.unlock();
         }
-        if (isIdle) {
-            drained(lock);
+        revokeHandler.gated(lock.name, revoke.kept());
+        mutex.lock();
+        try {
+            lock.isGateTold = true;
+        } finally {
+            mutex.unlock();
         }
+        drained(lock);
     }
 
     /** No operation uses the gated lock any more. */
     void drained(HeldLock lock) {
         HeldLock.Revoke revoke;
+        boolean isHandled;
         mutex.lock();
         try {
             revoke = lock.revoke;
-            if (revoke == null || lock.users() > 0 || lock.isHandling) {
+            if (revoke == null || !lock.isGateTold || lock.users() > 0 || lock.isHandling && !lock.isHandled) {
                 return;
             }
+            isHandled = lock.isHandled;
             lock.isHandling = true;
         } finally {
             mutex.unlock();
+        }
+        if (isHandled) {
+            finishRevoke(lock); // the last of those that came through the gate
+            return;
         }
         var _ = revokeHandler
                 .revoke(lock.name, revoke.kept())
@@ -345,11 +375,12 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
         mutex.lock();
         try {
             HeldLock.Revoke revoke = lock.revoke;
-            if (revoke == null || !lock.isHandled || lock.isInCommit) {
+            if (revoke == null || !lock.isHandled || lock.isInCommit || lock.users() > 0) {
                 return;
             }
             LockMode kept = lock.handledKept;
             lock.revoke = null;
+            lock.isGateTold = false;
             lock.isHandling = false;
             lock.isHandled = false;
             if (lock.grantNumber != revoke.grantNumber()) {

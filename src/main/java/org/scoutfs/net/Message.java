@@ -78,8 +78,43 @@ public sealed interface Message {
     /** Gives a lock back, or keeps it as READ. Ignored by the server unless {@code grantNumber} is that of the grant it knows. */
     record LockReleased(long rid, LockName name, @Nullable LockMode kept, long grantNumber) implements Message {}
 
-    /** The lease is renewed, and old versions are let go. Answered by {@link Renewed}. */
-    record Renew(long rid, long oldestVersion) implements Message {}
+    /**
+     * The lease is renewed, and old versions are let go. Answered by {@link Renewed}.
+     *
+     * @param sentNanos by the sender's clock, which the answer repeats: the lease is counted from then
+     */
+    record Renew(long rid, long sentNanos, long oldestVersion) implements Message {}
+
+    /**
+     * Some of the locks that the sender holds, before its {@link Declare}: in pieces, since there may be very many. Not
+     * answered.
+     */
+    record DeclareLocks(long rid, List<HeldGrant> locks) implements Message {}
+
+    /**
+     * The first message of an incarnation that had joined before, on a new connection: to the same server or to its successor.
+     * The {@link DeclareLocks} before it say all that it holds; the requests that it has no answer to follow it, with their old
+     * numbers and in their old order. Answered by {@link Declared} or {@link Evicted}.
+     *
+     * @param epoch the newest that the sender has heard of: a server of a lower one is told so by this
+     * @param oldestVersion the oldest version that it still reads
+     * @param answeredRequestId all its requests up to this one were answered
+     * @param granted blocks that it was told are its own and that no answered request has used up or given back
+     */
+    record Declare(long rid, long epoch, long oldestVersion, long answeredRequestId, List<DeviceExtent> granted)
+            implements Message {}
+
+    /**
+     * Asks whether any other node has an inode open, before it is destroyed. Answered by {@link OpenElsewhere}, when every
+     * other node has answered or was evicted.
+     */
+    record AskOpen(long requestId, long rid, long ino) implements Message {}
+
+    /** Answers {@link IsOpen}. */
+    record OpenHere(long rid, long askId, boolean isOpen) implements Message {}
+
+    /** Asks for the lock table. Answered by {@link LockList}. */
+    record LocksRequest(long requestId, long rid) implements Message {}
 
     /** Asks what {@code statfs} shows. Answered by {@link VolumeStatus}. */
     record StatusRequest(long requestId, long rid) implements Message {}
@@ -131,7 +166,40 @@ public sealed interface Message {
     /** Versions that others made, or a merge did. */
     record Published(List<VersionEdit> edits) implements Message {}
 
-    record Renewed(List<VersionEdit> edits) implements Message {}
+    /**
+     * @param sentNanos of the {@link Renew}
+     * @param leaseNanos how long, from then on, the node may use what it holds; 0 when it is not renewed
+     */
+    record Renewed(long sentNanos, long leaseNanos, List<VersionEdit> edits) implements Message {}
+
+    /**
+     * The incarnation goes on with this server. What it was granted and did not declare (the answer was lost) is taken back.
+     *
+     * @param levels of the version {@code versionNumber}, which replaces what the node knows
+     * @param openSeqs the sequence numbers that it may still commit under: one that it has in a commit under way and that is
+     *     not among them was committed, and is in the version; one that it does not know came with an answer that was lost
+     */
+    record Declared(
+            long epoch,
+            long versionNumber,
+            long stableSeq,
+            List<List<SegmentInfo>> levels,
+            List<Long> openSeqs)
+            implements Message {}
+
+    /**
+     * This incarnation is over, or the server does not know it: nothing of it is taken any more, and what it held may be others'.
+     * The mount waits for its own I/O, says {@link Goodbye} for it, and joins as a new one.
+     */
+    record Evicted(long rid, String reason) implements Message {}
+
+    /** Asks whether a node has an inode open. Answered by {@link OpenHere}. */
+    record IsOpen(long askId, long ino) implements Message {}
+
+    record OpenElsewhere(long requestId, boolean isOpen) implements Message {}
+
+    /** @param isCut whether there are more locks than are listed */
+    record LockList(long requestId, List<LockState> locks, boolean isCut) implements Message {}
 
     /** A merge for this node to do, into the space of {@code grants}. Answered by {@link Merged} or {@link MergeFailed}. */
     record MergeJob(long jobId, MergeSpec spec, Grants grants) implements Message {}
@@ -163,4 +231,15 @@ public sealed interface Message {
     record Grants(List<DeviceExtent> data, List<DeviceExtent> meta, long firstSegmentId, long segmentIdCount) {
         public static final Grants NONE = new Grants(List.of(), List.of(), 0, 0);
     }
+
+    /** A grant that an incarnation holds. */
+    record HeldGrant(LockName name, LockMode mode, long grantNumber) {}
+
+    /** One lock, as {@code scoutfs locks} shows it. Waiters in the order in which they are served. */
+    record LockState(LockName name, List<LockHolder> holders, List<LockWaiter> waiters) {}
+
+    /** @param isRevoked whether the server asked to have it back */
+    record LockHolder(long rid, LockMode mode, long grantNumber, long heldNanos, boolean isRevoked) {}
+
+    record LockWaiter(long rid, LockMode mode, long waitedNanos) {}
 }

@@ -117,6 +117,11 @@ public final class ServerCore {
             }
             case Message.LockReleased m -> locks.release(m.rid(), m.name(), m.kept(), m.grantNumber());
             case Message.Renew m -> renew(m);
+            case Message.DeclareLocks m -> {}
+            case Message.Declare m -> {}
+            case Message.AskOpen m -> {}
+            case Message.OpenHere m -> {}
+            case Message.LocksRequest m -> {}
             case Message.Joined m -> throw notForServers(m);
             case Message.Committed m -> throw notForServers(m);
             case Message.Refused m -> throw notForServers(m);
@@ -130,6 +135,11 @@ public final class ServerCore {
             case Message.MergeJob m -> throw notForServers(m);
             case Message.RecallSpace m -> throw notForServers(m);
             case Message.VolumeStatus m -> throw notForServers(m);
+            case Message.Declared m -> throw notForServers(m);
+            case Message.Evicted m -> throw notForServers(m);
+            case Message.IsOpen m -> throw notForServers(m);
+            case Message.OpenElsewhere m -> throw notForServers(m);
+            case Message.LockList m -> throw notForServers(m);
         }
     }
 
@@ -223,7 +233,7 @@ public final class ServerCore {
             return;
         }
         sawOldest(client, m.oldestVersion());
-        out.send(m.rid(), new Message.Renewed(untold(client)));
+        out.send(m.rid(), new Message.Renewed(m.sentNanos(), 0, untold(client)));
     }
 
     // ---- requests ---------------------------------------------------------------------------------------------------

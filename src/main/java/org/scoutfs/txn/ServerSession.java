@@ -143,6 +143,11 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
             case Message.SpaceGranted answer -> answered(answer.requestId(), answer);
             case Message.InodesGranted answer -> answered(answer.requestId(), answer);
             case Message.VolumeStatus answer -> answered(answer.requestId(), answer);
+            case Message.OpenElsewhere answer -> answered(answer.requestId(), answer);
+            case Message.LockList answer -> answered(answer.requestId(), answer);
+            case Message.Declared unasked -> dispatch(unasked);
+            case Message.Evicted unasked -> dispatch(unasked);
+            case Message.IsOpen unasked -> dispatch(unasked);
             case Message.LockGranted unasked -> dispatch(unasked);
             case Message.LockRevoke unasked -> dispatch(unasked);
             case Message.Published unasked -> dispatch(unasked);
@@ -150,6 +155,11 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
             case Message.MergeJob unasked -> dispatch(unasked);
             case Message.RecallSpace unasked -> dispatch(unasked);
             case Message.Join wrong -> throw notForNodes(wrong);
+            case Message.DeclareLocks wrong -> throw notForNodes(wrong);
+            case Message.Declare wrong -> throw notForNodes(wrong);
+            case Message.AskOpen wrong -> throw notForNodes(wrong);
+            case Message.OpenHere wrong -> throw notForNodes(wrong);
+            case Message.LocksRequest wrong -> throw notForNodes(wrong);
             case Message.Commit wrong -> throw notForNodes(wrong);
             case Message.Merged wrong -> throw notForNodes(wrong);
             case Message.MergeFailed wrong -> throw notForNodes(wrong);

@@ -176,7 +176,7 @@ final class SpaceBroker {
         }
         CompletableFuture<Void> asked = new CompletableFuture<>();
         want.asked = asked;
-        session.send(new Message.Renew(session.rid(), transactions.nodeView().oldestVersion()));
+        session.send(new Message.Renew(session.rid(), clock.monotonicNanos(), transactions.nodeView().oldestVersion()));
         var _ = session.request(
                         requestId -> new Message.NeedSpace(
                                 requestId, session.rid(), dataBlocks, metaBlocks, mayUseReserve),

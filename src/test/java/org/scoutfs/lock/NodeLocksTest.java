@@ -35,6 +35,23 @@ class NodeLocksTest {
     });
 
     @Test
+    void whatARevokeCausesGetsThroughTheGateUntilTheHandlerIsDone() throws Exception {
+        grant(A, LockMode.WRITE, 1);
+        revoke(A, null, 1);
+        assertThat(revokes).hasSize(1);
+        Use late = locks.tryUseGated(A, LockMode.WRITE);
+        assertThat(late).isNotNull();
+        assertThat(locks.changedGrants()).as("what it changes is named").containsExactly(1L);
+        locks.changesCommitted();
+        revokes.getFirst().complete(null);
+        assertThat(sent).as("it is still inside").isEmpty();
+        assertThat(locks.tryUseGated(A, LockMode.READ)).as("after the handler").isNull();
+        late.close();
+        assertThat(sent).containsExactly(new Message.LockReleased(RID, A, null, 1));
+        assertThat(locks.tryUseGated(A, LockMode.READ)).as("not held").isNull();
+    }
+
+    @Test
     void asksOnceAndIsHeldAfterTheGrant() throws Exception {
         MustWait first = mustWait(A, LockMode.READ);
         MustWait second = mustWait(A, LockMode.READ);

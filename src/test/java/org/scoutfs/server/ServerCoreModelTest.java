@@ -128,7 +128,7 @@ class ServerCoreModelTest {
             case 0 -> new Message.NeedSpace(
                     ++node.requestId, node.rid, rng.nextInt(300), rng.nextInt(300), rng.nextInt(2) == 0);
             case 1 -> new Message.ReturnSpace(++node.requestId, node.rid, cut(node.data, 1 + rng.nextInt(40)));
-            case 2 -> new Message.Renew(node.rid, node.version);
+            case 2 -> new Message.Renew(node.rid, 0, node.version);
             case 3 -> wrongCommit(node, rng);
             case 4 -> rng.nextInt(6) == 0 && node.jobs.isEmpty()
                     ? new Message.Goodbye(++node.requestId, node.rid)

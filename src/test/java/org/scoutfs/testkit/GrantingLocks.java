@@ -50,6 +50,15 @@ public final class GrantingLocks implements LockClient {
         }
     }
 
+    @Override
+    public Use tryUseGated(LockName name, LockMode mode) {
+        try {
+            return acquire(name, mode);
+        } catch (MustWait | org.scoutfs.base.FsException notNow) {
+            return null;
+        }
+    }
+
     public long acquisitions() {
         mutex.lock();
         try {

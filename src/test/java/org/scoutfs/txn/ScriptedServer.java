@@ -186,7 +186,7 @@ final class ScriptedServer implements Connection {
                 yield new Message.Done(rest.requestId());
             }
             case Message.Goodbye goodbye -> new Message.Done(goodbye.requestId());
-            case Message.Renew renew -> new Message.Renewed(List.of());
+            case Message.Renew renew -> new Message.Renewed(renew.sentNanos(), 0, List.of());
             default -> null;
         };
     }
