@@ -2,12 +2,18 @@ package org.scoutfs.server;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.CorruptionException;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.device.DeviceExtent;
+import org.scoutfs.device.ExtentSet;
 import org.scoutfs.format.ProcessIdentity;
 import org.scoutfs.lsm.CompactionJob;
 import org.scoutfs.lsm.MergeSpec;
@@ -15,9 +21,8 @@ import org.scoutfs.lsm.SegmentInfo;
 import org.scoutfs.lsm.VersionEdit;
 import org.scoutfs.net.LockMode;
 import org.scoutfs.net.LockName;
-import org.scoutfs.net.Message;
 import org.scoutfs.net.Message.Grants;
-import org.scoutfs.volume.ExtentSet;
+import org.scoutfs.net.Message;
 import org.scoutfs.volume.Incarnation;
 import org.scoutfs.volume.StateEdit;
 import org.scoutfs.volume.VolumeState;
@@ -40,6 +45,7 @@ public final class ServerCore {
     private static final long FORBIDDEN_INO = 1L << 32;
 
     private static final int RECLAIM_MAX = 256;
+    private static final int LOCKS_LISTED_MAX = 10_000;
     /** Moves and merges started in one go. */
     private static final int PLANS_MAX = 64;
 
@@ -49,7 +55,15 @@ public final class ServerCore {
     private final LockTable locks;
     private final long lockGroupSize;
     private final boolean isReadOnly;
+    private final LeaseOptions leases;
     private final TreeMap<Long, Client> clients = new TreeMap<>();
+    /** Mounts that an earlier server knew and that have not declared themselves to this one. */
+    private final TreeSet<Long> awaited = new TreeSet<>();
+    private final Map<Long, List<Message.HeldGrant>> declared = new HashMap<>();
+    private final OpenQuestions questions;
+    private long declareUntilNanos;
+    private long authorityEndNanos = Long.MAX_VALUE;
+    private long now;
     /** The newest versions' edits, as far back as a node has not been told them. */
     private final ArrayDeque<VersionEdit> recentEdits = new ArrayDeque<>();
     private final MergePlanner merges;
@@ -60,6 +74,15 @@ public final class ServerCore {
      * @param isReadOnly nothing is granted and no commit accepted; nothing is edited
      */
     public ServerCore(VolumeState state, ServerOptions options, long lockGroupSize, boolean isReadOnly) {
+        this(state, options, lockGroupSize, isReadOnly, LeaseOptions.ALONE, 0);
+    }
+
+    /** @param nowNanos from here on mounts have time to declare themselves */
+    public ServerCore(
+            VolumeState state, ServerOptions options, long lockGroupSize, boolean isReadOnly, LeaseOptions leases, long nowNanos) {
+        this.questions = new OpenQuestions((rid, message) -> out.send(rid, message));
+        this.leases = leases;
+        this.now = nowNanos;
         this.state = state;
         this.options = options;
         this.space = new SpaceBook(state, options);
@@ -80,6 +103,42 @@ public final class ServerCore {
             }
         });
         this.merges = new MergePlanner(options.compaction(), options.mergesPerNode());
+        if (!leases.isAlone()) {
+            for (Incarnation one : state.incarnations()) {
+                if (!one.isServer() && !one.isEvicted()) {
+                    awaited.add(one.rid());
+                }
+            }
+            declareUntilNanos = nowNanos + leases.declarationNanos();
+            authorityEndNanos = nowNanos;
+        }
+        locks.setNow(nowNanos);
+        openOrCloseLocks();
+    }
+
+    /**
+     * A quorum round that began then found that this server still leads. Until {@link LeaseOptions#authorityNanos} after that it
+     * renews leases and grants locks.
+     */
+    public void confirmAuthority(long roundBeganNanos) {
+        authorityEndNanos = Math.max(authorityEndNanos, roundBeganNanos + leases.authorityNanos());
+    }
+
+    /** Mounts that an earlier server knew and that this one waits for. */
+    public Set<Long> awaited() {
+        return Collections.unmodifiableSet(awaited);
+    }
+
+    private boolean hasAuthority() {
+        return now < authorityEndNanos;
+    }
+
+    private void openOrCloseLocks() {
+        if (awaited.isEmpty() && hasAuthority()) {
+            locks.open();
+        } else {
+            locks.close();
+        }
     }
 
     public VolumeState state() {
@@ -100,14 +159,23 @@ public final class ServerCore {
 
     /** @param process who sent it, as the connection knows */
     public void receive(Message message, ProcessIdentity process) {
+        receive(message, process, now);
+    }
+
+    /**
+     * @param process who sent it, as the connection knows
+     * @param nowNanos only goes forward
+     */
+    public void receive(Message message, ProcessIdentity process, long nowNanos) {
+        setNow(nowNanos);
         switch (message) {
             case Message.Join m -> join(m, process);
-            case Message.Commit m -> request(m.rid(), m.requestId(), client -> commit(client, m));
-            case Message.Merged m -> request(m.rid(), m.requestId(), client -> merged(client, m));
-            case Message.MergeFailed m -> request(m.rid(), m.requestId(), client -> mergeFailed(client, m));
-            case Message.NeedSpace m -> request(m.rid(), m.requestId(), client -> needSpace(client, m));
-            case Message.NeedInodes m -> request(m.rid(), m.requestId(), client -> needInodes(m));
-            case Message.ReturnSpace m -> request(m.rid(), m.requestId(), client -> returnSpace(client, m));
+            case Message.Commit m -> request(m, m.rid(), m.requestId(), client -> commit(client, m));
+            case Message.Merged m -> request(m, m.rid(), m.requestId(), client -> merged(client, m));
+            case Message.MergeFailed m -> request(m, m.rid(), m.requestId(), client -> mergeFailed(client, m));
+            case Message.NeedSpace m -> request(m, m.rid(), m.requestId(), client -> needSpace(client, m));
+            case Message.NeedInodes m -> request(m, m.rid(), m.requestId(), client -> needInodes(m));
+            case Message.ReturnSpace m -> request(m, m.rid(), m.requestId(), client -> returnSpace(client, m));
             case Message.StatusRequest m -> out.send(m.rid(), status(m));
             case Message.Goodbye m -> goodbye(m);
             case Message.LockRequest m -> {
@@ -117,11 +185,17 @@ public final class ServerCore {
             }
             case Message.LockReleased m -> locks.release(m.rid(), m.name(), m.kept(), m.grantNumber());
             case Message.Renew m -> renew(m);
-            case Message.DeclareLocks m -> {}
-            case Message.Declare m -> {}
-            case Message.AskOpen m -> {}
-            case Message.OpenHere m -> {}
-            case Message.LocksRequest m -> {}
+            case Message.DeclareLocks m -> declared.computeIfAbsent(m.rid(), _ -> new ArrayList<>()).addAll(m.locks());
+            case Message.Declare m -> declare(m);
+            case Message.AskOpen m -> {
+                if (clients.containsKey(m.rid())) {
+                    questions.ask(m, others(m.rid()));
+                }
+            }
+            case Message.OpenHere m -> questions.answer(m);
+            case Message.LocksRequest m ->
+                out.send(m.rid(), new Message.LockList(
+                        m.requestId(), locks.list(LOCKS_LISTED_MAX), locks.lockCount() > LOCKS_LISTED_MAX));
             case Message.Joined m -> throw notForServers(m);
             case Message.Committed m -> throw notForServers(m);
             case Message.Refused m -> throw notForServers(m);
@@ -149,7 +223,10 @@ public final class ServerCore {
 
     /** After a group of messages: what the server does of its own. */
     public void plan(long nowNanos) {
-        if (isReadOnly) {
+        setNow(nowNanos);
+        evictSilent();
+        openOrCloseLocks();
+        if (isReadOnly || !awaited.isEmpty()) {
             return;
         }
         for (int i = 0; i < PLANS_MAX; i++) {
@@ -181,6 +258,12 @@ public final class ServerCore {
                 new Grants(List.of(), granted, firstId, spec.segmentIdsMax())));
     }
 
+    private void setNow(long nowNanos) {
+        now = Math.max(now, nowNanos);
+        locks.setNow(now);
+        openOrCloseLocks();
+    }
+
     // ---- joining and leaving ----------------------------------------------------------------------------------------
 
     private void join(Message.Join m, ProcessIdentity process) {
@@ -193,8 +276,7 @@ public final class ServerCore {
             out.send(m.rid(), new Message.Refused(m.requestId(), "this incarnation was here before"));
             return;
         }
-        Client client = new Client(m.rid(), m.isReadOnly() || isReadOnly, state.version().number());
-        clients.put(m.rid(), client);
+        Client client = admit(m.rid(), m.isReadOnly());
         List<Long> seqs = new ArrayList<>();
         if (!isReadOnly) {
             apply(new StateEdit.Joined(m.rid(), process, m.isReadOnly()));
@@ -211,29 +293,154 @@ public final class ServerCore {
                 state.version().stableSeq(), state.version().levels(), seqs, grants));
     }
 
+    private Client admit(long rid, boolean clientIsReadOnly) {
+        Client client = new Client(rid, clientIsReadOnly || isReadOnly, state.version().number());
+        client.silentUntilNanos = now + leases.untilSilentNanos();
+        clients.put(rid, client);
+        return client;
+    }
+
+    private List<Long> others(long rid) {
+        TreeSet<Long> others = new TreeSet<>(clients.keySet());
+        others.addAll(awaited);
+        others.remove(rid);
+        return List.copyOf(others);
+    }
+
+    /** Also for an incarnation that was evicted: it says that it writes nothing more, and its grants are free. */
     private void goodbye(Message.Goodbye m) {
-        Client client = clients.get(m.rid());
-        if (client == null) {
-            out.send(m.rid(), new Message.Done(m.requestId()));
-            return;
-        }
-        locks.forget(m.rid());
-        merges.forget(m.rid());
-        clients.remove(m.rid());
-        if (!isReadOnly) {
+        Incarnation known = state.incarnation(m.rid());
+        forget(m.rid());
+        if (!isReadOnly && known != null && !known.isServer()) {
             apply(new StateEdit.Ended(m.rid()));
             reclaim();
         }
         out.send(m.rid(), new Message.Done(m.requestId()));
     }
 
+    /** What is in memory of an incarnation that is gone. Its locks go to whoever waits. */
+    private void forget(long rid) {
+        clients.remove(rid);
+        declared.remove(rid);
+        awaited.remove(rid);
+        locks.forget(rid);
+        merges.forget(rid);
+        questions.forget(rid);
+        openOrCloseLocks();
+    }
+
     private void renew(Message.Renew m) {
         Client client = clients.get(m.rid());
         if (client == null) {
+            sayUnknown(m.rid());
             return;
         }
         sawOldest(client, m.oldestVersion());
-        out.send(m.rid(), new Message.Renewed(m.sentNanos(), 0, untold(client)));
+        long leaseNanos = 0;
+        if (!leases.isAlone() && hasAuthority() && !isStuck(client)) {
+            client.silentUntilNanos = now + leases.untilSilentNanos();
+            leaseNanos = leases.leaseNanos();
+        }
+        out.send(m.rid(), new Message.Renewed(m.sentNanos(), leaseNanos, untold(client)));
+    }
+
+    /** A node that does not give back what it was asked for would stop the others for as long as it likes. */
+    private boolean isStuck(Client client) {
+        long since = locks.oldestRevokeNanos(client.rid);
+        return since != Long.MAX_VALUE && now - since > leases.leaseNanos();
+    }
+
+    /** Not an awaited one: that may still declare itself. */
+    private void sayUnknown(long rid) {
+        if (!awaited.contains(rid)) {
+            out.send(rid, new Message.Evicted(rid, "the server of epoch " + state.epoch() + " does not know this incarnation"));
+        }
+    }
+
+    private void evictSilent() {
+        if (leases.isAlone()) {
+            return;
+        }
+        if (now >= declareUntilNanos) {
+            for (long rid : List.copyOf(awaited)) {
+                evict(rid, "it did not declare itself to the server of epoch " + state.epoch());
+            }
+        }
+        for (Client client : List.copyOf(clients.values())) {
+            if (now >= client.silentUntilNanos) {
+                evict(client.rid, "its lease ended");
+            }
+        }
+    }
+
+    private void evict(long rid, String reason) {
+        if (!isReadOnly) {
+            apply(new StateEdit.Evicted(rid));
+        }
+        forget(rid);
+        out.send(rid, new Message.Evicted(rid, reason));
+        reclaim();
+    }
+
+    private void declare(Message.Declare m) {
+        List<Message.HeldGrant> held = declared.remove(m.rid());
+        held = held == null ? List.of() : held;
+        Client client = clients.get(m.rid());
+        boolean isNew = awaited.contains(m.rid());
+        if (client == null && !isNew || m.epoch() > state.epoch()) {
+            sayUnknown(m.rid());
+            return;
+        }
+        Incarnation incarnation = state.incarnation(m.rid());
+        if (isNew) {
+            LockName taken = locks.declare(m.rid(), held);
+            if (taken != null) {
+                evict(m.rid(), "it declared lock " + taken + ", which another one holds");
+                return;
+            }
+            client = admit(m.rid(), incarnation != null && incarnation.isReadOnly());
+            client.lastRequestId = incarnation == null ? 0 : incarnation.lastRequestId();
+            client.recoveredRequestId = client.lastRequestId;
+            client.oldestVersion = m.oldestVersion();
+        } else {
+            locks.reconcile(m.rid(), held);
+            client.answers.headMap(m.answeredRequestId(), true).clear();
+            client.silentUntilNanos = now + leases.untilSilentNanos();
+        }
+        merges.forget(m.rid());
+        takeBackUntold(client, m.granted());
+        client.toldVersion = state.version().number();
+        out.send(m.rid(), new Message.Declared(state.epoch(), state.version().number(), state.version().stableSeq(),
+                state.version().levels(), incarnation == null ? List.of() : List.copyOf(incarnation.openSeqs())));
+        questions.repeatTo(m.rid());
+        awaited.remove(m.rid());
+        openOrCloseLocks();
+    }
+
+    /** Grants whose message never arrived, and will not be repeated. The node does not know them, so it never writes there. */
+    private void takeBackUntold(Client client, List<DeviceExtent> known) {
+        Incarnation incarnation = state.incarnation(client.rid);
+        if (incarnation == null || isReadOnly) {
+            return;
+        }
+        ExtentSet lost = new ExtentSet();
+        incarnation.granted().forEach(lost::add);
+        known.forEach(lost::removeOverlap);
+        for (Message answer : client.answers.values()) {
+            Grants grants = switch (answer) {
+                case Message.Joined a -> a.grants();
+                case Message.Committed a -> a.grants();
+                case Message.SpaceGranted a -> a.grants();
+                default -> Grants.NONE;
+            };
+            grants.data().forEach(lost::removeOverlap);
+            grants.meta().forEach(lost::removeOverlap);
+        }
+        client.dataInHand = 0;
+        client.metaInHand = 0;
+        if (lost.blockCount() > 0) {
+            apply(new StateEdit.Returned(client.rid, lost.toList()));
+        }
     }
 
     // ---- requests ---------------------------------------------------------------------------------------------------
@@ -243,14 +450,26 @@ public final class ServerCore {
         Message handle(Client client);
     }
 
-    private void request(long rid, long requestId, Handler handler) {
+    private void request(Message asked, long rid, long requestId, Handler handler) {
         Client client = clients.get(rid);
         if (client == null) {
-            out.send(rid, new Message.Refused(requestId, "this incarnation has not joined, or was evicted"));
+            if (leases.isAlone()) {
+                out.send(rid, new Message.Refused(requestId, "this incarnation has not joined, or was evicted"));
+            } else {
+                sayUnknown(rid);
+            }
             return;
         }
-        if (requestId <= client.lastRequestId) {
+        if (client.answers.containsKey(requestId)
+                || requestId <= client.lastRequestId && requestId > client.recoveredRequestId) {
             repeat(client, requestId);
+            return;
+        }
+        if (requestId <= client.recoveredRequestId) {
+            Message known = outcomeOf(asked, client, requestId);
+            Message again = known != null ? known : handler.handle(client);
+            client.answers.put(requestId, again);
+            out.send(rid, again);
             return;
         }
         answer(client, requestId, client.isReadOnly
@@ -258,16 +477,37 @@ public final class ServerCore {
                 : handler.handle(client));
     }
 
+    /**
+     * What an earlier server made of a request, as far as the state tells. Where it does not, doing it (again) is right: it was
+     * refused, or only gives what was taken back when the node declared itself.
+     */
+    private @Nullable Message outcomeOf(Message asked, Client client, long requestId) {
+        return switch (asked) {
+            case Message.Commit m -> state.refusalOf(new StateEdit.SeqClosed(m.rid(), m.seq())) == null
+                    ? null
+                    : new Message.Committed(requestId, untold(client), 0, Grants.NONE);
+            case Message.Merged m -> m.removedIds().stream().allMatch(id -> state.liveSegment(id) != null)
+                    ? null
+                    : new Message.Committed(requestId, untold(client), 0, Grants.NONE);
+            case Message.MergeFailed m -> isReturned(m.rid(), m.returned()) ? new Message.Done(requestId) : null;
+            case Message.ReturnSpace m -> isReturned(m.rid(), m.returned()) ? new Message.Done(requestId) : null;
+            default -> null;
+        };
+    }
+
+    private boolean isReturned(long rid, List<DeviceExtent> extents) {
+        return state.refusalOf(new StateEdit.Returned(rid, extents)) != null;
+    }
+
     private void repeat(Client client, long requestId) {
-        Message last = client.lastAnswer;
-        out.send(client.rid, requestId == client.lastRequestId && last != null
-                ? last
+        Message answer = client.answers.get(requestId);
+        out.send(client.rid, answer != null
+                ? answer
                 : new Message.Refused(requestId, "request " + requestId + " is older than the last answered one"));
     }
 
     private void answer(Client client, long requestId, Message message) {
-        client.lastRequestId = requestId;
-        client.lastAnswer = message;
+        client.answered(requestId, message);
         if (!isReadOnly) {
             apply(new StateEdit.RequestDone(client.rid, requestId));
         }
@@ -509,7 +749,7 @@ public final class ServerCore {
 
     /** Frees the blocks of removed segments that nobody reads any more; the rest of many waits for the next message. */
     private void reclaim() {
-        if (isReadOnly) {
+        if (isReadOnly || !awaited.isEmpty()) {
             return;
         }
         long oldest = clients.values().stream().mapToLong(one -> one.oldestVersion).min().orElse(Long.MAX_VALUE);

@@ -55,8 +55,14 @@ public final class Epoch {
      * @param rid the server's incarnation
      * @param leadership asked once the claim is durable: who is not the leader any more stops
      * @param predecessorsAreGone an administrator's word that nobody who mounted this volume before can still write
+     * @param mountsStay in a cluster: mounts of the last epoch that are not known to be gone may declare themselves to this server
      */
-    public record Starter(long rid, Host host, Leadership leadership, boolean predecessorsAreGone) {}
+    public record Starter(
+            long rid, Host host, Leadership leadership, boolean predecessorsAreGone, boolean mountsStay) {
+        public Starter(long rid, Host host, Leadership leadership, boolean predecessorsAreGone) {
+            this(rid, host, leadership, predecessorsAreGone, false);
+        }
+    }
 
     /** Whether this server is still the one that was elected for an epoch. */
     public interface Leadership {
@@ -140,7 +146,7 @@ public final class Epoch {
             }
             if (isGone) {
                 state.apply(new StateEdit.Ended(one.rid()));
-            } else if (!one.isEvicted()) {
+            } else if (!one.isEvicted() && !(starter.mountsStay && !one.isServer())) {
                 state.apply(new StateEdit.Evicted(one.rid()));
             }
         }

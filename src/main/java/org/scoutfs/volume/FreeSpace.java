@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.device.DeviceExtent;
+import org.scoutfs.device.ExtentSet;
 
 /**
  * Free blocks, found by size. It chooses and does not change: what was chosen is taken out by the edit that grants it.

@@ -1,6 +1,7 @@
 package org.scoutfs.volume;
 
 import java.util.TreeSet;
+import org.scoutfs.device.ExtentSet;
 import org.scoutfs.format.ProcessIdentity;
 
 /**

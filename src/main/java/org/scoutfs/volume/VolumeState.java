@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.CorruptionException;
 import org.scoutfs.device.DeviceExtent;
+import org.scoutfs.device.ExtentSet;
 import org.scoutfs.format.VolumeLayout;
 import org.scoutfs.lsm.SegmentInfo;
 import org.scoutfs.lsm.Version;

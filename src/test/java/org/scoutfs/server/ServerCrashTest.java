@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.scoutfs.base.Rng;
 import org.scoutfs.device.DeviceExtent;
+import org.scoutfs.device.ExtentSet;
 import org.scoutfs.lsm.SegmentInfo;
 import org.scoutfs.net.Message;
 import org.scoutfs.testkit.CrashHistory;
@@ -16,7 +17,6 @@ import org.scoutfs.testkit.CrashImage;
 import org.scoutfs.testkit.FakeHost;
 import org.scoutfs.testkit.RecordingDevice;
 import org.scoutfs.testkit.SeededTest;
-import org.scoutfs.volume.ExtentSet;
 import org.scoutfs.volume.VolumeState;
 
 /** Every crash of a server leaves what it acknowledged, whole, and every block with one owner. */

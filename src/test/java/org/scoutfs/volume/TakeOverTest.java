@@ -9,6 +9,7 @@ import java.util.List;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.Rng;
 import org.scoutfs.device.BlockDevice;
+import org.scoutfs.device.ExtentSet;
 import org.scoutfs.device.FilterBlockDevice;
 import org.scoutfs.format.ProcessIdentity;
 import org.scoutfs.testkit.FakeHost;

@@ -1,4 +1,4 @@
-package org.scoutfs.volume;
+package org.scoutfs.device;
 
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.scoutfs.base.Invariants;
-import org.scoutfs.device.DeviceExtent;
 
 /**
  * A set of blocks, kept as extents that neither overlap nor touch. Not thread-safe.
@@ -69,6 +68,18 @@ public class ExtentSet implements Iterable<DeviceExtent> {
         }
         if (extent.end() < end) {
             insert(extent.end(), end);
+        }
+    }
+
+    /** Takes out what of these blocks is in the set. */
+    public final void removeOverlap(DeviceExtent extent) {
+        while (true) {
+            Map.Entry<Long, Long> around = endsByStart.lowerEntry(extent.end());
+            if (around == null || around.getValue() <= extent.blkno()) {
+                return;
+            }
+            long start = Math.max(around.getKey(), extent.blkno());
+            remove(new DeviceExtent(start, Math.min(around.getValue(), extent.end()) - start));
         }
     }
 
