@@ -122,10 +122,10 @@ public class ExtentSet implements Iterable<DeviceExtent> {
     }
 
     /** For a subclass that keeps a second order: this extent is one of the set's from now on. */
-    void inserted(DeviceExtent extent) {}
+    protected void inserted(DeviceExtent extent) {}
 
     /** For a subclass that keeps a second order: this extent is none of the set's any more. */
-    void dropped(DeviceExtent extent) {}
+    protected void dropped(DeviceExtent extent) {}
 
     @Override
     public String toString() {

@@ -51,12 +51,12 @@ public final class FreeSpace extends ExtentSet {
     }
 
     @Override
-    void inserted(DeviceExtent extent) {
+    protected void inserted(DeviceExtent extent) {
         bySize.add(extent);
     }
 
     @Override
-    void dropped(DeviceExtent extent) {
+    protected void dropped(DeviceExtent extent) {
         bySize.remove(extent);
     }
 }
