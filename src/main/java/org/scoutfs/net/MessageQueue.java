@@ -4,28 +4,54 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.scoutfs.base.Invariants;
 
 /**
  * What was sent and not yet received, in order. Many senders, one receiver, which takes all that is there at once.
  *
- * <p>Thread-safe. It has no bound of its own: each sender waits for answers before it sends much more.
+ * <p>Thread-safe. It has a bound only where one is given: in one process each sender waits for answers before it sends much more.
  */
 public final class MessageQueue<T> {
     private final ReentrantLock mutex = new ReentrantLock();
     private final Condition changed = mutex.newCondition();
+    private final int countMax;
 
     // Guarded by mutex.
     private List<T> waiting = new ArrayList<>();
     private boolean isClosed;
 
-    /** Adds one; ignored once closed. */
+    public MessageQueue() {
+        this(Integer.MAX_VALUE);
+    }
+
+    /** @param countMax most that wait; {@link #offer} refuses more */
+    public MessageQueue(int countMax) {
+        this.countMax = countMax;
+    }
+
+    /** Adds one; ignored once closed. For a queue without a bound. */
     public void put(T message) {
+        boolean isThere = offer(message);
+        Invariants.check(isThere, "a queue without a bound is full");
+    }
+
+    /**
+     * Adds one; ignored once closed.
+     *
+     * @return false when as many wait as may
+     */
+    public boolean offer(T message) {
         mutex.lock();
         try {
-            if (!isClosed) {
-                waiting.add(message);
-                changed.signal();
+            if (isClosed) {
+                return true;
             }
+            if (waiting.size() >= countMax) {
+                return false;
+            }
+            waiting.add(message);
+            changed.signal();
+            return true;
         } finally {
             mutex.unlock();
         }
@@ -59,6 +85,18 @@ public final class MessageQueue<T> {
         mutex.lock();
         try {
             return isClosed && waiting.isEmpty();
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** No more is accepted, and what is there is forgotten. */
+    public void closeAndClear() {
+        mutex.lock();
+        try {
+            waiting = new ArrayList<>();
+            isClosed = true;
+            changed.signal();
         } finally {
             mutex.unlock();
         }

@@ -30,7 +30,8 @@ class FuzzIT {
                 StateEditFuzz.class,
                 InodeItemFuzz.class,
                 DirentItemFuzz.class,
-                ExtentItemFuzz.class);
+                ExtentItemFuzz.class,
+                MessageFuzz.class);
     }
 
     @ParameterizedTest(name = "{0}")

@@ -1,0 +1,373 @@
+package org.scoutfs.net;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.CorruptionException;
+import org.scoutfs.device.DeviceExtent;
+import org.scoutfs.format.ByteReader;
+import org.scoutfs.format.ByteWriter;
+import org.scoutfs.lsm.MergeSpec;
+import org.scoutfs.lsm.SegmentInfo;
+import org.scoutfs.lsm.Version;
+import org.scoutfs.lsm.VersionCodec;
+import org.scoutfs.lsm.VersionEdit;
+
+/**
+ * Messages as bytes. docs/protocol.md lists them all. A message is its tag, one byte, and its fields in the order of the record.
+ *
+ * <p>The bytes carry neither length nor checksum: a {@link Frame} has both. The decoder believes nothing all the same: whatever
+ * the bytes, it returns a message that keeps the rules of its type or throws {@link CorruptionException}, and needs no more
+ * memory than a small multiple of the bytes.
+ *
+ * <p>A new message needs: a tag that was never used, its case in {@link #encode} and {@link #decode}, its row in the document,
+ * and, where an older program could meet it, a new {@link Hello#PROTOCOL_VERSION}.
+ */
+public final class MessageCodec {
+    /** Bytes in the longest reason; longer ones are cut. */
+    static final int REASON_BYTES_MAX = 1024;
+
+    private static final int JOIN = 1;
+    private static final int COMMIT = 2;
+    private static final int MERGED = 3;
+    private static final int MERGE_FAILED = 4;
+    private static final int NEED_SPACE = 5;
+    private static final int NEED_INODES = 6;
+    private static final int RETURN_SPACE = 7;
+    private static final int LOCK_REQUEST = 8;
+    private static final int LOCK_RELEASED = 9;
+    private static final int RENEW = 10;
+    private static final int STATUS_REQUEST = 11;
+    private static final int GOODBYE = 12;
+
+    private static final int JOINED = 65;
+    private static final int COMMITTED = 66;
+    private static final int REFUSED = 67;
+    private static final int DONE = 68;
+    private static final int SPACE_GRANTED = 69;
+    private static final int INODES_GRANTED = 70;
+    private static final int LOCK_GRANTED = 71;
+    private static final int LOCK_REVOKE = 72;
+    private static final int PUBLISHED = 73;
+    private static final int RENEWED = 74;
+    private static final int MERGE_JOB = 75;
+    private static final int RECALL_SPACE = 76;
+    private static final int VOLUME_STATUS = 77;
+
+    /** Where a mode may be missing. The numbers of {@link LockMode} are its ordinals. */
+    private static final int NO_MODE = 255;
+
+    private MessageCodec() {}
+
+    public static void encode(Message message, ByteWriter out) {
+        switch (message) {
+            case Message.Join m -> flag(out.u8(JOIN).u64(m.requestId()).u64(m.rid()), m.isReadOnly());
+            case Message.Commit m -> {
+                out.u8(COMMIT).u64(m.requestId()).u64(m.rid()).u64(m.seq());
+                segments(out, m.segments());
+                out.extents(m.consumed()).extents(m.freed()).extents(m.returned());
+                numbers(out, m.changedUnder());
+                out.u64(m.inodeCountDelta()).u64(m.oldestVersion());
+            }
+            case Message.Merged m -> {
+                out.u8(MERGED).u64(m.requestId()).u64(m.rid()).u64(m.jobId());
+                added(out, m.added());
+                numbers(out, m.removedIds());
+                out.extents(m.consumed()).extents(m.returned()).u64(m.oldestVersion());
+            }
+            case Message.MergeFailed m -> {
+                out.u8(MERGE_FAILED).u64(m.requestId()).u64(m.rid()).u64(m.jobId()).extents(m.returned());
+                text(out, m.reason(), REASON_BYTES_MAX);
+            }
+            case Message.NeedSpace m -> {
+                out.u8(NEED_SPACE).u64(m.requestId()).u64(m.rid()).u64(m.dataBlocks()).u64(m.metaBlocks());
+                flag(out, m.mayUseReserve());
+            }
+            case Message.NeedInodes m -> out.u8(NEED_INODES).u64(m.requestId()).u64(m.rid());
+            case Message.ReturnSpace m ->
+                out.u8(RETURN_SPACE).u64(m.requestId()).u64(m.rid()).extents(m.returned());
+            case Message.LockRequest m -> {
+                name(out.u8(LOCK_REQUEST).u64(m.rid()), m.name());
+                mode(out, m.mode());
+            }
+            case Message.LockReleased m -> {
+                name(out.u8(LOCK_RELEASED).u64(m.rid()), m.name());
+                mode(out, m.kept());
+                out.u64(m.grantNumber());
+            }
+            case Message.Renew m -> out.u8(RENEW).u64(m.rid()).u64(m.oldestVersion());
+            case Message.StatusRequest m -> out.u8(STATUS_REQUEST).u64(m.requestId()).u64(m.rid());
+            case Message.Goodbye m -> out.u8(GOODBYE).u64(m.requestId()).u64(m.rid());
+            case Message.Joined m -> {
+                out.u8(JOINED).u64(m.requestId()).u64(m.epoch()).u64(m.versionNumber()).u64(m.stableSeq());
+                out.u8(m.levels().size());
+                m.levels().forEach(level -> segments(out, level));
+                numbers(out, m.seqs());
+                grants(out, m.grants());
+            }
+            case Message.Committed m -> {
+                edits(out.u8(COMMITTED).u64(m.requestId()), m.edits());
+                grants(out.u64(m.nextSeq()), m.grants());
+            }
+            case Message.Refused m -> text(out.u8(REFUSED).u64(m.requestId()), m.reason(), REASON_BYTES_MAX);
+            case Message.Done m -> out.u8(DONE).u64(m.requestId());
+            case Message.SpaceGranted m -> grants(out.u8(SPACE_GRANTED).u64(m.requestId()), m.grants());
+            case Message.InodesGranted m ->
+                out.u8(INODES_GRANTED).u64(m.requestId()).u64(m.first()).u64(m.count());
+            case Message.LockGranted m -> {
+                name(out.u8(LOCK_GRANTED), m.name());
+                mode(out, m.mode());
+                edits(out.u64(m.grantNumber()), m.edits());
+                out.u64(m.highestSeq());
+            }
+            case Message.LockRevoke m -> {
+                name(out.u8(LOCK_REVOKE), m.name());
+                mode(out, m.kept());
+                out.u64(m.grantNumber());
+            }
+            case Message.Published m -> edits(out.u8(PUBLISHED), m.edits());
+            case Message.Renewed m -> edits(out.u8(RENEWED), m.edits());
+            case Message.MergeJob m -> {
+                MergeSpec spec = m.spec();
+                out.u8(MERGE_JOB).u64(m.jobId()).u64(spec.planVersion()).u8(spec.upperLevel()).u8(spec.targetLevel());
+                segments(out, spec.upper());
+                segments(out, spec.lower());
+                flag(out, spec.dropTombstones());
+                grants(out, m.grants());
+            }
+            case Message.RecallSpace _ -> out.u8(RECALL_SPACE);
+            case Message.VolumeStatus m ->
+                out.u8(VOLUME_STATUS).u64(m.requestId()).u64(m.totalMetaBlocks()).u64(m.totalDataBlocks())
+                        .u64(m.freeMetaBlocks()).u64(m.freeDataBlocks()).u64(m.reservedBlocks()).u64(m.inodeCount())
+                        .u64(m.stableSeq());
+        }
+    }
+
+    /** Decodes one message, which has to end where the bytes end. */
+    public static Message decode(ByteReader in) throws CorruptionException {
+        Message message = decodeTagged(in.u8(), in);
+        in.end();
+        return message;
+    }
+
+    private static Message decodeTagged(int tag, ByteReader in) throws CorruptionException {
+        return switch (tag) {
+            case JOIN -> new Message.Join(in.u64(), in.u64(), flag(in));
+            case COMMIT -> new Message.Commit(in.u64(), in.u64(), in.u64(), segments(in), in.extents(), in.extents(),
+                    in.extents(), numbers(in), in.u64(), in.u64());
+            case MERGED -> new Message.Merged(in.u64(), in.u64(), in.u64(), added(in), numbers(in), in.extents(),
+                    in.extents(), in.u64());
+            case MERGE_FAILED -> new Message.MergeFailed(
+                    in.u64(), in.u64(), in.u64(), in.extents(), text(in, REASON_BYTES_MAX));
+            case NEED_SPACE -> new Message.NeedSpace(
+                    in.u64(), in.u64(), blocks(in), blocks(in), flag(in));
+            case NEED_INODES -> new Message.NeedInodes(in.u64(), in.u64());
+            case RETURN_SPACE -> new Message.ReturnSpace(in.u64(), in.u64(), in.extents());
+            case LOCK_REQUEST -> new Message.LockRequest(in.u64(), name(in), mode(in));
+            case LOCK_RELEASED -> new Message.LockReleased(in.u64(), name(in), modeOrNone(in), in.u64());
+            case RENEW -> new Message.Renew(in.u64(), in.u64());
+            case STATUS_REQUEST -> new Message.StatusRequest(in.u64(), in.u64());
+            case GOODBYE -> new Message.Goodbye(in.u64(), in.u64());
+            case JOINED -> new Message.Joined(
+                    in.u64(), in.u64(), in.u64(), in.u64(), levels(in), numbers(in), grants(in));
+            case COMMITTED -> new Message.Committed(in.u64(), edits(in), in.u64(), grants(in));
+            case REFUSED -> new Message.Refused(in.u64(), text(in, REASON_BYTES_MAX));
+            case DONE -> new Message.Done(in.u64());
+            case SPACE_GRANTED -> new Message.SpaceGranted(in.u64(), grants(in));
+            case INODES_GRANTED -> new Message.InodesGranted(in.u64(), in.u64(), in.u64());
+            case LOCK_GRANTED -> new Message.LockGranted(name(in), mode(in), in.u64(), edits(in), in.u64());
+            case LOCK_REVOKE -> new Message.LockRevoke(name(in), modeOrNone(in), in.u64());
+            case PUBLISHED -> new Message.Published(edits(in));
+            case RENEWED -> new Message.Renewed(edits(in));
+            case MERGE_JOB -> new Message.MergeJob(in.u64(), mergeSpec(in), grants(in));
+            case RECALL_SPACE -> new Message.RecallSpace();
+            case VOLUME_STATUS -> new Message.VolumeStatus(
+                    in.u64(), blocks(in), blocks(in), blocks(in), blocks(in), blocks(in), in.u64(), in.u64());
+            default -> throw in.corrupt("a known message", "tag " + tag);
+        };
+    }
+
+    // ---- parts, each with its two directions side by side -----------------------------------------------------------
+
+    private static void flag(ByteWriter out, boolean value) {
+        out.u8(value ? 1 : 0);
+    }
+
+    private static boolean flag(ByteReader in) throws CorruptionException {
+        int value = in.u8();
+        in.check(value <= 1, "a flag of 0 or 1", value);
+        return value == 1;
+    }
+
+    private static long blocks(ByteReader in) throws CorruptionException {
+        return in.u64("a count of blocks", 0, Long.MAX_VALUE / 2);
+    }
+
+    private static void mode(ByteWriter out, @Nullable LockMode mode) {
+        out.u8(mode == null ? NO_MODE : mode.ordinal());
+    }
+
+    private static LockMode mode(ByteReader in) throws CorruptionException {
+        LockMode mode = modeOrNone(in);
+        if (mode == null) {
+            throw in.corrupt("a lock mode", "none");
+        }
+        return mode;
+    }
+
+    private static @Nullable LockMode modeOrNone(ByteReader in) throws CorruptionException {
+        int number = in.u8();
+        if (number == NO_MODE) {
+            return null;
+        }
+        LockMode[] modes = LockMode.values();
+        in.check(number < modes.length, "a lock mode", number);
+        return modes[number];
+    }
+
+    /** The numbers of {@link LockName.Kind} are its ordinals. */
+    private static void name(ByteWriter out, LockName name) {
+        out.u8(name.kind().ordinal()).u64(name.number());
+    }
+
+    private static LockName name(ByteReader in) throws CorruptionException {
+        int number = in.u8();
+        LockName.Kind[] kinds = LockName.Kind.values();
+        in.check(number < kinds.length, "a kind of lock", number);
+        return new LockName(kinds[number], in.u64());
+    }
+
+    private static void numbers(ByteWriter out, List<Long> numbers) {
+        out.u32(numbers.size());
+        numbers.forEach(out::u64);
+    }
+
+    private static List<Long> numbers(ByteReader in) throws CorruptionException {
+        int count = in.count(Long.BYTES);
+        List<Long> numbers = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            numbers.add(in.u64());
+        }
+        return List.copyOf(numbers);
+    }
+
+    private static void grants(ByteWriter out, Message.Grants grants) {
+        out.extents(grants.data()).extents(grants.meta()).u64(grants.firstSegmentId()).u64(grants.segmentIdCount());
+    }
+
+    private static Message.Grants grants(ByteReader in) throws CorruptionException {
+        List<DeviceExtent> data = in.extents();
+        return new Message.Grants(data, in.extents(), in.u64(), in.u64("a count of segment ids", 0, Long.MAX_VALUE));
+    }
+
+    private static void segment(ByteWriter out, SegmentInfo segment) {
+        byte[] bytes = new byte[VersionCodec.sizeOf(segment)];
+        VersionCodec.encode(segment, ByteBuffer.wrap(bytes));
+        out.counted(bytes);
+    }
+
+    private static SegmentInfo segment(ByteReader in) throws CorruptionException {
+        ByteBuffer bytes = ByteBuffer.wrap(in.counted(in.remaining()));
+        SegmentInfo segment = VersionCodec.decodeSegment(bytes);
+        in.check(!bytes.hasRemaining(), "the end of a segment info", bytes.remaining() + " more bytes");
+        return segment;
+    }
+
+    private static void segments(ByteWriter out, List<SegmentInfo> segments) {
+        out.u32(segments.size());
+        segments.forEach(segment -> segment(out, segment));
+    }
+
+    private static List<SegmentInfo> segments(ByteReader in) throws CorruptionException {
+        int count = in.count(Integer.BYTES);
+        List<SegmentInfo> segments = new ArrayList<>(Math.min(count, in.remaining() / 40));
+        for (int i = 0; i < count; i++) {
+            segments.add(segment(in));
+        }
+        return List.copyOf(segments);
+    }
+
+    private static List<List<SegmentInfo>> levels(ByteReader in) throws CorruptionException {
+        int count = in.u8();
+        in.check(count <= Version.LEVEL_COUNT, "at most " + Version.LEVEL_COUNT + " levels", count);
+        List<List<SegmentInfo>> levels = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            levels.add(segments(in));
+        }
+        return List.copyOf(levels);
+    }
+
+    private static int level(ByteReader in) throws CorruptionException {
+        int level = in.u8();
+        in.check(level < Version.LEVEL_COUNT, "a level below " + Version.LEVEL_COUNT, level);
+        return level;
+    }
+
+    private static void added(ByteWriter out, List<VersionEdit.Added> added) {
+        out.u32(added.size());
+        added.forEach(one -> segment(out.u8(one.level()), one.segment()));
+    }
+
+    private static List<VersionEdit.Added> added(ByteReader in) throws CorruptionException {
+        int count = in.count(1 + Integer.BYTES);
+        List<VersionEdit.Added> added = new ArrayList<>(Math.min(count, in.remaining() / 40));
+        for (int i = 0; i < count; i++) {
+            added.add(new VersionEdit.Added(level(in), segment(in)));
+        }
+        return List.copyOf(added);
+    }
+
+    private static void edits(ByteWriter out, List<VersionEdit> edits) {
+        out.u32(edits.size());
+        for (VersionEdit edit : edits) {
+            byte[] bytes = new byte[VersionCodec.sizeOf(edit)];
+            VersionCodec.encode(edit, ByteBuffer.wrap(bytes));
+            out.counted(bytes);
+        }
+    }
+
+    private static List<VersionEdit> edits(ByteReader in) throws CorruptionException {
+        int count = in.count(Integer.BYTES);
+        List<VersionEdit> edits = new ArrayList<>(Math.min(count, in.remaining() / 28));
+        for (int i = 0; i < count; i++) {
+            ByteBuffer bytes = ByteBuffer.wrap(in.counted(in.remaining()));
+            edits.add(VersionCodec.decodeEdit(bytes));
+            in.check(!bytes.hasRemaining(), "the end of a version edit", bytes.remaining() + " more bytes");
+        }
+        return List.copyOf(edits);
+    }
+
+    private static MergeSpec mergeSpec(ByteReader in) throws CorruptionException {
+        long planVersion = in.u64();
+        int upperLevel = level(in);
+        int targetLevel = level(in);
+        in.check(targetLevel == upperLevel + 1 || upperLevel == 0 && targetLevel == 0,
+                "the next level, or 0 from 0", upperLevel + " to " + targetLevel);
+        List<SegmentInfo> upper = segments(in);
+        in.check(!upper.isEmpty(), "inputs of a merge", "none");
+        return new MergeSpec(planVersion, upperLevel, targetLevel, upper, segments(in), flag(in));
+    }
+
+    /** A u32 length and the UTF-8 bytes, cut to whole characters within {@code maxBytes}. */
+    static void text(ByteWriter out, String value, int maxBytes) {
+        byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
+        int length = utf8.length;
+        if (length > maxBytes) {
+            length = maxBytes;
+            while (length > 0 && (utf8[length] & 0xc0) == 0x80) {
+                length--;
+            }
+        }
+        out.counted(Arrays.copyOf(utf8, length));
+    }
+
+    static String text(ByteReader in, int maxBytes) throws CorruptionException {
+        byte[] utf8 = in.counted(maxBytes);
+        String value = new String(utf8, StandardCharsets.UTF_8);
+        in.check(Arrays.equals(utf8, value.getBytes(StandardCharsets.UTF_8)), "UTF-8", "other bytes");
+        return value;
+    }
+}
