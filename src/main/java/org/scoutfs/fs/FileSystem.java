@@ -18,6 +18,15 @@ import org.scoutfs.base.MustWait;
  * <p>Thread-safe.
  */
 public interface FileSystem {
+    /**
+     * A request begins on this thread. What it reads is kept until the {@link #leave} that belongs to this call; calls outside of
+     * the two work as well, and keep it longer.
+     */
+    default void enter() {}
+
+    /** The request's end, on the same thread. */
+    default void leave() {}
+
     // ---- names
     /** Throws {@code ENOENT} where there is no such name. Also {@code "."} of any inode (for file handles) and {@code ".."}. */
     Attributes lookup(Request request, long parentIno, byte[] name) throws FsException, MustWait, IOException;

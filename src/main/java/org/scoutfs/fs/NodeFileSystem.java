@@ -94,6 +94,16 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
         core.cache.removeRange(firstIno, count);
     }
 
+    @Override
+    public void enter() {
+        core.transactions.enter();
+    }
+
+    @Override
+    public void leave() {
+        core.transactions.leave();
+    }
+
     // ---- names
 
     @Override

@@ -110,8 +110,8 @@ final class Orphans {
 
     /** Finds what earlier mounts left, and starts the thread. */
     void start(String threadName) throws IOException {
-        ItemReader view = core.transactions.view();
-        try (Cursor cursor = view.scan(OrphanItem.firstKey(), OrphanItem.lastKey())) {
+        core.transactions.enter();
+        try (Cursor cursor = core.transactions.view().scan(OrphanItem.firstKey(), OrphanItem.lastKey())) {
             while (cursor.next()) {
                 long ino = OrphanItem.ino(cursor.key());
                 if (!OrphanItem.isTruncate(cursor.key())) {
@@ -119,6 +119,8 @@ final class Orphans {
                 }
                 enqueue(ino);
             }
+        } finally {
+            core.transactions.leave();
         }
         mutex.lock();
         try {
@@ -212,7 +214,7 @@ final class Orphans {
                 throw new InterruptedException();
             }
             try {
-                isDone = step(ino);
+                isDone = stepInside(ino);
             } catch (MustWait wait) {
                 await(wait);
             } catch (FsException | IOException | RuntimeException e) {
@@ -228,6 +230,15 @@ final class Orphans {
             wait.on().get(RETRY_MILLIS, TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
             LOG.log(System.Logger.Level.TRACE, "tried again after", e);
+        }
+    }
+
+    private boolean stepInside(long ino) throws FsException, MustWait, IOException {
+        core.transactions.enter();
+        try {
+            return step(ino);
+        } finally {
+            core.transactions.leave();
         }
     }
 

@@ -72,6 +72,7 @@ final class Dispatcher {
     }
 
     private Outcome runHere(Exchange exchange) {
+        fileSystem.enter();
         try {
             exchange.succeed(call(exchange));
         } catch (FsException answer) {
@@ -90,6 +91,8 @@ final class Dispatcher {
             LOG.log(Level.ERROR, () -> describe(exchange) + ": our bug, no more writes", bug);
             hooks.failed(bug);
             exchange.fail(Errno.EIO);
+        } finally {
+            fileSystem.leave();
         }
         return Outcome.ANSWERED;
     }

@@ -80,7 +80,10 @@ final class CommitThread {
         try {
             while (transactions.awaitDue()) {
                 yieldToMerges();
-                commit();
+                NodeTransactions.Frozen frozen = transactions.freeze();
+                if (frozen != null) {
+                    commit(frozen);
+                }
             }
         } catch (IOException e) {
             transactions.fail(e);
@@ -102,17 +105,18 @@ final class CommitThread {
         }
     }
 
-    private void commit() throws IOException, InterruptedException {
-        NodeTransactions.Frozen frozen = transactions.freeze();
-        if (frozen == null) {
-            return;
-        }
+    private void commit(NodeTransactions.Frozen frozen) throws IOException, InterruptedException {
         OpenTransaction txn = frozen.txn();
         List<SegmentInfo> segments;
         try (SegmentRuns runs = frozen.runs()) {
             Late late = new Late(txn.table);
-            for (CommitParticipant participant : transactions.participants()) {
-                participant.writeOut(txn.number, txn.seq, late);
+            view.enter();
+            try {
+                for (CommitParticipant participant : transactions.participants()) {
+                    participant.writeOut(txn.number, txn.seq, late);
+                }
+            } finally {
+                view.leave();
             }
             segments = writeSegments(txn, runs);
         }

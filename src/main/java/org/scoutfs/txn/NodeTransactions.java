@@ -340,6 +340,16 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     }
 
     @Override
+    public void enter() {
+        view.enter();
+    }
+
+    @Override
+    public void leave() {
+        view.leave();
+    }
+
+    @Override
     public ItemReader view() {
         return view.reader();
     }
@@ -452,10 +462,13 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         try {
             OpenTransaction last = open;
             if (last.isDirty()) {
+                view.enter();
                 try (Operation operation = new Operation(this, last, Operation.AT_BARRIER, 0, Long.MAX_VALUE)) {
                     for (CommitParticipant participant : participants) {
                         participant.freeze(operation);
                     }
+                } finally {
+                    view.leave();
                 }
             }
             mutex.lock();
@@ -507,6 +520,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     void published(Message.Committed committed) {
         view.publish(committed.edits(), true);
         space.add(committed.grants());
+        broker.published(); // before the transaction goes: until then it may free something
         OpenTransaction done;
         mutex.lock();
         try {

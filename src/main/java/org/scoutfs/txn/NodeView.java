@@ -19,9 +19,10 @@ import org.scoutfs.lsm.VersionEdit;
  * What this node sees: one immutable triple of open memtable, frozen memtable and version, replaced in one step and only forward.
  *
  * <p>It also knows which versions are still read here, since the space of removed segments may be used again only when
- * nobody reads a version that has them. Readers that say when they are done ({@link #pin}) are counted. An operation's view has no
- * end that it could tell: it lives as long as the operation refers to it, and that is what the garbage collector knows.
- * So a version is let go when no view of it is reachable; that may be late, never early.
+ * nobody reads a version that has them. Readers that say when they are done ({@link #pin}) are counted. An operation's view lives
+ * no longer than its thread's section ({@link ReadSections}). A view that is taken outside of any section, which only
+ * starting and tests do, has no end that anybody tells: such a version is let go when the garbage collector finds that no
+ * view of it is reachable; that may be late, never early.
  *
  * <p>Thread-safe. {@code mutex} guards the replacing; reading the view is one volatile read.
  */
@@ -30,13 +31,18 @@ final class NodeView {
     record Triple(
             MemTable open, @Nullable MemTable frozen, Version version, ItemSource source, MergedReader reader) {}
 
-    /** A version that may still be read by operations. */
-    private record Used(Version version, WeakReference<ItemSource> source) {}
+    /** A version that may still be read. {@code source} is null where every reader of it was inside a section. */
+    private record Used(Version version, @Nullable WeakReference<ItemSource> source) {
+        boolean isReachable() {
+            return source != null && !source.refersTo(null);
+        }
+    }
 
     /** With more versions in use than this the store is not told yet: looking at all their segments would cost too much. */
     private static final int RETAINED_VERSIONS_MAX = 64;
 
     private final SegmentStore store;
+    private final ReadSections sections = new ReadSections();
     private volatile Triple current;
 
     private final ReentrantLock mutex = new ReentrantLock();
@@ -45,6 +51,7 @@ final class NodeView {
     private final TreeMap<Long, List<Version>> pins = new TreeMap<>();
     private final ArrayDeque<Used> superseded = new ArrayDeque<>();
     private boolean hasGone; // whether segments left the version since the store was last told
+    private long readOutsideVersion = -1; // the newest version that a view outside of all sections was taken of
 
     NodeView(Version version, MemTable open, SegmentStore store) {
         this.store = store;
@@ -62,8 +69,26 @@ final class NodeView {
         return current;
     }
 
+    void enter() {
+        sections.enter(current.version.number());
+    }
+
+    void leave() {
+        sections.leave();
+    }
+
     ItemReader reader() {
-        return current.reader;
+        return sections.isInside() ? current.reader : readerOutside();
+    }
+
+    private ItemReader readerOutside() {
+        mutex.lock();
+        try {
+            readOutsideVersion = current.version.number();
+            return current.reader;
+        } finally {
+            mutex.unlock();
+        }
     }
 
     Version version() {
@@ -104,7 +129,9 @@ final class NodeView {
             if (version.number() != before.version.number()) {
                 hasGone |= hasRemoved;
                 source = store.source(version);
-                superseded.addLast(new Used(before.version, new WeakReference<>(before.source)));
+                boolean isReadOutside = readOutsideVersion == before.version.number();
+                superseded.addLast(
+                        new Used(before.version, isReadOutside ? new WeakReference<>(before.source) : null));
             }
             current = triple(before.open, frozen, version, source);
         } finally {
@@ -167,10 +194,12 @@ final class NodeView {
         long oldest;
         mutex.lock();
         try {
-            // In order: one that is still read keeps those after it, which are read as a rule too. So a commit looks at
-            // few, though thousands may wait for the collector.
+            // In order: one that is still read keeps those after it, which are read as a rule too. So a commit looks at few.
+            long inside = sections.oldest(current.version.number());
             boolean hasFewer = false;
-            while (!superseded.isEmpty() && superseded.getFirst().source.refersTo(null)) {
+            while (!superseded.isEmpty()
+                    && superseded.getFirst().version.number() < inside
+                    && !superseded.getFirst().isReachable()) {
                 superseded.removeFirst();
                 hasFewer = true;
             }
@@ -196,15 +225,5 @@ final class NodeView {
             store.retainOnly(live);
         }
         return oldest;
-    }
-
-    /** Whether removed segments may be held back by views that nobody has any more, but the collector has not noticed. */
-    boolean hasOldViews() {
-        mutex.lock();
-        try {
-            return !superseded.isEmpty();
-        } finally {
-            mutex.unlock();
-        }
     }
 }

@@ -22,14 +22,15 @@ import org.scoutfs.net.Message;
  * committed and the server asked once more; after that the answer is {@code ENOSPC}. For {@value #SHORT_MILLIS} ms the server is not
  * asked again, so a full volume is not flooded with requests.
  *
+ * <p>An answer that there is no more holds only for what was free when it was asked: it counts for nothing once a commit of this
+ * node, which may have given space back, was published after the question.
+ *
  * <p>Thread-safe. {@code mutex} guards the fields; requests are sent under it (that only queues), answers taken outside.
  */
 final class SpaceBroker {
     private static final long SHORT_MILLIS = 100;
     private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(SHORT_MILLIS);
     private static final int COMMITS_BEFORE_ENOSPC = 2;
-    /** So often at most the collector is asked to let views go, and only before an operation is told ENOSPC. */
-    private static final long COLLECT_NANOS = TimeUnit.SECONDS.toNanos(2);
     /** Segment space that data do not take, also on a full volume: some commits of deletes. */
     private static final long META_KEPT_BLOCKS = 128;
     private static final long DATA_ASK_BLOCKS_MAX = 256L << 20 >> 12;
@@ -50,7 +51,7 @@ final class SpaceBroker {
     private final Want meta = new Want();
     private final Want metaReserve = new Want();
     private boolean isStopped;
-    private long collectAgainNanos = Long.MIN_VALUE;
+    private long publishedCommits;
 
     /** Written under mutex. */
     private volatile long shrinkOnlyBlocks;
@@ -58,6 +59,8 @@ final class SpaceBroker {
     /** One kind of space. */
     private static final class Want {
         @Nullable CompletableFuture<Void> asked;
+        /** How many commits were published when it was asked last. */
+        long askedAfter;
         /** Whether the last answer was less than what was asked for, and when it came. */
         boolean wasShort;
         long answeredNanos;
@@ -119,22 +122,26 @@ final class SpaceBroker {
         }
     }
 
-    /** Under mutex: whether the server said just now that it has no more. */
+    /** Under mutex: whether the server said just now that it has no more, and knew of all that this node gave back. */
     private boolean isFullNow(Want want) {
-        return want.wasShort && clock.monotonicNanos() - want.answeredNanos < SHORT_NANOS;
+        return want.wasShort
+                && want.askedAfter == publishedCommits
+                && clock.monotonicNanos() - want.answeredNanos < SHORT_NANOS;
     }
 
-    /** Under mutex: whether views may be in the way, and it is not long ago that we looked. */
-    private boolean mayCollectViews() {
-        long now = clock.monotonicNanos();
-        if (now < collectAgainNanos || !transactions.nodeView().hasOldViews()) {
-            return false;
+    /** A commit of this node is in the version: what it freed can be asked for. */
+    void published() {
+        mutex.lock();
+        try {
+            publishedCommits++;
+        } finally {
+            mutex.unlock();
         }
-        collectAgainNanos = now + COLLECT_NANOS;
-        return true;
     }
 
     private MustWait lackOf(Want want, long dataBlocks, long metaBlocks, boolean mayUseReserve) throws FsException {
+        // Before the look at the last answer: a commit that is published between the two makes that answer an old one.
+        boolean mayFreeSpace = transactions.mayFreeSpace();
         mutex.lock();
         try {
             if (want.asked != null) {
@@ -143,30 +150,14 @@ final class SpaceBroker {
             if (!isFullNow(want)) {
                 return MustWait.on(ask(want, dataBlocks, metaBlocks, mayUseReserve));
             }
-            if (mayCollectViews()) {
-                // Views have no end that anybody tells: the space of merged segments may only wait for the collector.
-                System.gc();
-                want.wasShort = false;
-                return MustWait.on(CompletableFuture.completedFuture(null));
-            }
-            if (want.commitsTried >= COMMITS_BEFORE_ENOSPC) {
+            if (!mayFreeSpace || want.commitsTried >= COMMITS_BEFORE_ENOSPC) {
                 throw FsException.of(Errno.ENOSPC);
             }
-        } finally {
-            mutex.unlock();
-        }
-        if (!transactions.mayFreeSpace()) {
-            throw FsException.of(Errno.ENOSPC);
-        }
-        CompletableFuture<Void> committed = transactions.commit();
-        mutex.lock();
-        try {
             want.commitsTried++;
-            want.wasShort = false; // asks again when it is committed
         } finally {
             mutex.unlock();
         }
-        return MustWait.on(committed);
+        return MustWait.on(transactions.commit()); // the server is asked again after it
     }
 
     /** Under mutex. */
@@ -176,6 +167,7 @@ final class SpaceBroker {
         }
         CompletableFuture<Void> asked = new CompletableFuture<>();
         want.asked = asked;
+        want.askedAfter = publishedCommits;
         session.send(new Message.Renew(session.rid(), clock.monotonicNanos(), transactions.nodeView().oldestVersion()));
         var _ = session.request(
                         requestId -> new Message.NeedSpace(

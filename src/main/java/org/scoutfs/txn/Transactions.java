@@ -25,8 +25,17 @@ public interface Transactions {
     Transaction begin(long itemBytes, SpaceUse use) throws FsException, MustWait;
 
     /**
+     * An operation begins on this thread: every {@link #view} that it takes ends with the {@link #leave} that belongs to this
+     * call. May be nested. A view that is taken outside holds back the space of removed segments until the collector finds it.
+     */
+    default void enter() {}
+
+    /** The operation's end, on the same thread. */
+    default void leave() {}
+
+    /**
      * What this node sees now: the items of the open and the frozen transaction over the newest version. Taken after the
-     * operation's last lock and kept no longer than its locks.
+     * operation's last lock and kept no longer than its locks, on the thread that took it.
      */
     ItemReader view();
 

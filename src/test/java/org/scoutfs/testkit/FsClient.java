@@ -84,10 +84,19 @@ public final class FsClient {
         Request request = new Request(0, 0, 1);
         while (true) {
             try {
-                return call.run(request);
+                return inside(call, request);
             } catch (MustWait wait) {
                 await(wait);
             }
+        }
+    }
+
+    private <T> T inside(Call<T> call, Request request) throws FsException, MustWait, IOException {
+        fs.enter();
+        try {
+            return call.run(request);
+        } finally {
+            fs.leave();
         }
     }
 

@@ -51,8 +51,7 @@ class TidyTest {
             Rule.of("Arena\\.(global|ofAuto)\\(", "an arena with an owner that closes it", "/sys/"),
             Rule.of("\\.printStackTrace\\(\\)", "System.Logger with the exception"),
             Rule.of("ByteBuffer\\.allocateDirect\\(", "device.BufferPool or an arena"),
-            // A full volume may wait for views that have no owner; SpaceBroker says why there.
-            Rule.of("System\\.gc\\(|\\bfinalize\\(\\)", "an owner that closes", "txn/SpaceBroker"));
+            Rule.of("System\\.gc\\(|\\bfinalize\\(\\)", "an owner that closes"));
 
     private static final List<Rule> EVERYWHERE = List.of(
             Rule.of("\\t", "four spaces"),

@@ -343,8 +343,54 @@ class NodeTransactionsTest {
         server = new ScriptedServer(FIRST_BLOCK, 3000).withJoinGrants(100, 600);
         start();
         DataSpace space = transactions.dataSpace();
+        List<DeviceExtent> extents = fill(space);
+        get(transactions.commit());
+        try (Transaction txn = awaiting(() -> transactions.begin(0, SpaceUse.SHRINK))) {
+            extents.forEach(txn::free);
+        }
+        // Not committed: the reservation has to see to that.
+        awaiting(() -> {
+            space.reserve(1000);
+            return null;
+        });
+        space.unreserve(1000);
+    }
+
+    @Test
+    void anAnswerFromBeforeACommitDoesNotMeanThatTheVolumeIsFullAfterIt() throws Exception {
+        server = new ScriptedServer(FIRST_BLOCK, 3000).withJoinGrants(100, 600);
+        start();
+        DataSpace space = transactions.dataSpace();
+        List<DeviceExtent> extents = fill(space);
+        get(transactions.commit());
+        server.holdCommits();
+        try (Transaction txn = awaiting(() -> transactions.begin(0, SpaceUse.SHRINK))) {
+            extents.forEach(txn::free);
+        }
+        CompletableFuture<Void> freed = transactions.commit();
+        // Until the wait is for the commit itself: the server was asked and said that there is no more.
+        CompletableFuture<?> wait = null;
+        while (wait != freed) {
+            wait = waitFor(space, 1000);
+            if (wait != freed) {
+                get(wait);
+            }
+        }
+        // Somebody else looks ahead meanwhile, and is told the same.
+        space.reserve(0);
+        assertThat(server.received(Message.NeedSpace.class)).isNotEmpty();
+        server.releaseCommits();
+        get(freed);
+        awaiting(() -> {
+            space.reserve(1000);
+            return null;
+        });
+        space.unreserve(1000);
+    }
+
+    /** Takes and consumes data blocks until there are no more. */
+    private List<DeviceExtent> fill(DataSpace space) throws Exception {
         List<DeviceExtent> extents = new ArrayList<>();
-        long blocks = 0;
         while (true) {
             try {
                 awaiting(() -> {
@@ -362,20 +408,19 @@ class NodeTransactionsTest {
                     space.consume(txn, extent);
                 }
                 extents.add(extent);
-                blocks += extent.blockCount();
             }
         }
-        assertThat(blocks).isGreaterThan(1000);
-        get(transactions.commit());
-        try (Transaction txn = awaiting(() -> transactions.begin(0, SpaceUse.SHRINK))) {
-            extents.forEach(txn::free);
+        assertThat(extents.stream().mapToLong(DeviceExtent::blockCount).sum()).isGreaterThan(1000);
+        return extents;
+    }
+
+    private static CompletableFuture<?> waitFor(DataSpace space, long blocks) throws FsException {
+        try {
+            space.reserve(blocks);
+        } catch (MustWait wait) {
+            return wait.on();
         }
-        // Not committed: the reservation has to see to that.
-        awaiting(() -> {
-            space.reserve(1000);
-            return null;
-        });
-        space.unreserve(1000);
+        throw new AssertionError("there is space on a full volume");
     }
 
     @Test
