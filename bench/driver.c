@@ -3,17 +3,21 @@
  * usage: driver WORKLOAD DIRECTORY COUNT CLIENTS
  *
  * Prints one number: operations per second over all clients, or MB/s for the streaming workloads. Each client is a process with a
- * directory of its own; they begin together, and the time is from the first begin to the last end.
+ * directory of its own; they begin together, and the time is from the first begin to the last end. wake-same and wake-other are hand-overs
+ * (there and back) a second, and say how awake the machine is.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -163,6 +167,42 @@ static void tree(long i) {
     close(fd);
 }
 
+/* How long a hand-over between two processes takes: a byte through a pipe and back, both on one CPU or each on its own. */
+static int there[2], back[2];
+
+static void pin(int cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    sched_setaffinity(0, sizeof set, &set);
+}
+
+static void wake(long i, int partner_cpu) {
+    char byte = 0;
+    if (i == 0) {
+        must(pipe(there) | pipe(back), "pipe", "");
+        pid_t parent = getpid();
+        if (!fork()) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            if (getppid() != parent) exit(0);
+            pin(partner_cpu);
+            while (read(there[0], &byte, 1) == 1) must(write(back[1], &byte, 1), "write", "pipe");
+            exit(0);
+        }
+        pin(0);
+    }
+    must(write(there[1], &byte, 1), "write", "pipe");
+    must(read(back[0], &byte, 1), "read", "pipe");
+}
+
+static void wake_same(long i) {
+    wake(i, 0);
+}
+
+static void wake_other(long i) {
+    wake(i, 1);
+}
+
 static const struct workload {
     const char *name;
     void (*step)(long);
@@ -172,6 +212,7 @@ static const struct workload {
     {"openread", openread, 1},     {"rename", renaming, 1},       {"link", linking, 1},            {"setxattr", setting, 1},
     {"unlink", unlinking, 1},      {"mkdir", making, 1},          {"seqwrite", write_mib, 1.048576}, {"seqread", read_mib, 1.048576},
     {"write4k", write_4k, 0.004096}, {"randread", read_random, 1}, {"tree", tree, 1},
+    {"wake-same", wake_same, 1},   {"wake-other", wake_other, 1},
 };
 
 int main(int argc, char **argv) {
