@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param out standard output, buffered: {@link Main} flushes it. Bytes of names pass as Latin-1 characters
  * @param err standard error
  * @param environment by name; null where unset
- * @param columns width of the terminal on standard output, 0 where there is none
+ * @param columns width of the terminal that tables, or the progress line, are shown on; 0 where there is none
  */
 record Console(PrintStream out, PrintStream err, Function<String, @Nullable String> environment, int columns) {
     boolean isTerminal() {
