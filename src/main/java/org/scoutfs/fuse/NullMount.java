@@ -5,13 +5,18 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Locale;
+import org.scoutfs.base.Counters;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
+import org.scoutfs.format.ioctl.CountersRequest;
+import org.scoutfs.format.ioctl.IoctlCommand;
+import org.scoutfs.fs.archive.CounterPages;
 import org.scoutfs.fuse.FuseOptions.Uring;
 
 /**
  * Mounts the {@link NullFileSystem}, for benchmarks: {@code NullMount SOURCE DIR [on|off|auto] [writeback]}. It takes the
- * options that a mount of a volume takes, and ends with umount; then it logs how many requests of each kind came.
+ * options that a mount of a volume takes, tells {@code scoutfs counters} how many requests of each kind came, and ends with
+ * umount.
  */
 public final class NullMount {
     private static final Logger LOG = System.getLogger("org.scoutfs.fuse");
@@ -25,10 +30,14 @@ public final class NullMount {
                     ? options.withWriteback(true)
                     : options.withUring(Uring.valueOf(args[i].toUpperCase(Locale.ROOT)));
         }
+        Counters counters = new Counters();
         FuseMount mount = FuseMount.start(
                 options,
                 new NullFileSystem(),
                 (request, ino, handle, isDirectory, command, argument, in, outSize, caller) -> {
+                    if (command == IoctlCommand.COUNTERS) {
+                        return CounterPages.reply(counters.all(), CountersRequest.decode(in), caller);
+                    }
                     throw FsException.of(Errno.ENOTTY);
                 },
                 new FuseHooks() {
@@ -40,7 +49,7 @@ public final class NullMount {
                         LOG.log(Level.ERROR, "the null file system failed", cause);
                     }
                 });
+        counters.addSource(mount::counters);
         mount.awaitEnd();
-        LOG.log(Level.INFO, "requests: " + mount.requestCounts());
     }
 }

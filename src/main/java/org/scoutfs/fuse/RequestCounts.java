@@ -1,5 +1,6 @@
 package org.scoutfs.fuse;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -37,5 +38,18 @@ final class RequestCounts {
             }
         }
         return sums;
+    }
+
+    /** Every kind, also those that never came: who reads counters by pages must find each at the same place. */
+    Map<String, Long> asCounters() {
+        Map<String, Long> sums = sums();
+        Map<String, Long> counters = new LinkedHashMap<>();
+        counters.put("fuse_requests", sums.values().stream().mapToLong(Long::longValue).sum());
+        for (int opcode = 1; opcode < Opcode.COUNT; opcode++) {
+            if (Opcode.isKnown(opcode)) {
+                counters.put("fuse_" + Opcode.name(opcode), sums.getOrDefault(Opcode.name(opcode), 0L));
+            }
+        }
+        return counters;
     }
 }

@@ -124,6 +124,7 @@ public final class MountedNode implements AutoCloseable {
                             case OFF -> FuseOptions.Uring.OFF;
                         });
         FuseMount mount = FuseMount.start(how, stack.fileSystem(), stack.ioctls(), hooks);
+        stack.counters().addSource(mount::counters);
         try {
             stack.connect(mount.kernelCache());
             MountRegistry.Entry entry = registry.add(mountPoint, source.toString());

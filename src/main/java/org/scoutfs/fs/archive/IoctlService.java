@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import org.scoutfs.base.Counter;
 import org.scoutfs.base.Counters;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
@@ -82,7 +81,7 @@ public final class IoctlService implements Ioctls {
             case IoctlCommand.GET_ALLOCATED_INOS -> allocatedInos(
                     isDirectory || NodeFileSystem.isReadable(handle), AllocatedInos.decode(in), caller);
             case IoctlCommand.GET_REFERRING_ENTRIES -> referringEntries(ReferringEntries.decode(in), caller);
-            case IoctlCommand.COUNTERS -> counters(CountersRequest.decode(in), caller);
+            case IoctlCommand.COUNTERS -> CounterPages.reply(counters.all(), CountersRequest.decode(in), caller);
             default -> throw FsException.of(Errno.ENOTTY);
         };
     }
@@ -213,21 +212,6 @@ public final class IoctlService implements Ioctls {
             used += entry.size();
             count++;
         }
-    }
-
-    private Reply counters(CountersRequest asked, CallerMemory caller) throws FsException {
-        Counter[] all = Counter.values();
-        long first = asked.first() & 0xffff_ffffL;
-        int count = (int) Math.min(Math.max(0, all.length - first), asked.entryCount() & 0xffff_ffffL);
-        if (count > 0) {
-            MemorySegment bytes = MemorySegment.ofArray(new byte[count * CountersRequest.Entry.SIZE]);
-            for (int i = 0; i < count; i++) {
-                Counter counter = all[(int) first + i];
-                new CountersRequest.Entry(counter.label(), counters.value(counter)).encode(bytes, i);
-            }
-            caller.write(asked.entriesPointer(), bytes);
-        }
-        return counted(count);
     }
 
     private static void requireCapability(CallerMemory caller, int capability) throws FsException {
