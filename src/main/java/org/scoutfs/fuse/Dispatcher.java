@@ -47,13 +47,14 @@ final class Dispatcher {
             FuseHooks hooks,
             Timeouts timeouts,
             boolean cacheDirectories,
+            boolean kernelLocks,
             WaitingRequests waiting,
             Executor elsewhere,
             Runnable onDestroy) {
         this.fileSystem = fileSystem;
         this.hooks = hooks;
         this.names = new NameOperations(fileSystem, timeouts);
-        this.files = new FileOperations(fileSystem, timeouts, cacheDirectories);
+        this.files = new FileOperations(fileSystem, timeouts, cacheDirectories, kernelLocks);
         this.inodes = new InodeOperations(fileSystem, timeouts);
         this.ioctls = new IoctlOperations(ioctls);
         this.waiting = waiting;

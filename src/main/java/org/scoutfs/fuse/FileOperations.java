@@ -3,6 +3,7 @@ package org.scoutfs.fuse;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.MustWait;
 import org.scoutfs.fs.Attributes;
@@ -23,9 +24,12 @@ final class FileOperations {
     private final FileSystem fileSystem;
     private final Timeouts timeouts;
     private final int directoryFlags;
+    private final boolean kernelLocks;
 
-    /** @param cacheDirectories the kernel may keep listings until the directory changes */
-    FileOperations(FileSystem fileSystem, Timeouts timeouts, boolean cacheDirectories) {
+    /** @param cacheDirectories the kernel may keep listings until the directory changes
+     *  @param kernelLocks file locks never come here, so there is none to be given up when a file is closed */
+    FileOperations(FileSystem fileSystem, Timeouts timeouts, boolean cacheDirectories, boolean kernelLocks) {
+        this.kernelLocks = kernelLocks;
         this.fileSystem = fileSystem;
         this.timeouts = timeouts;
         this.directoryFlags = cacheDirectories ? Replies.OPEN_CACHE_DIRECTORY | Replies.OPEN_KEEP_CACHE : 0;
@@ -102,6 +106,10 @@ final class FileOperations {
     }
 
     int flush(Exchange x) throws FsException, MustWait, IOException {
+        if (kernelLocks) {
+            // The kernel remembers this: from now on it writes dirty pages at each close, and asks us nothing.
+            throw FsException.of(Errno.ENOSYS);
+        }
         fileSystem.flush(
                 x.request(), x.ino(), x.u64(Requests.FLUSH_HANDLE), x.u64(Requests.FLUSH_LOCK_OWNER));
         return 0;

@@ -196,6 +196,7 @@ public final class FuseMount implements AutoCloseable {
                 hooks,
                 options.timeouts(),
                 options.cacheDirectories(),
+                options.kernelLocks(),
                 waiting,
                 elsewhere,
                 this::makeDurable);
@@ -267,6 +268,11 @@ public final class FuseMount implements AutoCloseable {
     /** How many requests of each kind came so far. */
     public Map<String, Long> requestCounts() {
         return counts.sums();
+    }
+
+    /** The same as counters of a mount: {@code fuse_requests} in all, and {@code fuse_lookup} and so on of each kind. */
+    public Map<String, Long> counters() {
+        return counts.asCounters();
     }
 
     /** How many requests wait for something now. */

@@ -14,6 +14,8 @@ import org.scoutfs.sys.Mounts;
  * @param readOnly the kernel refuses changes
  * @param writeback the kernel gathers small writes and keeps size and times of open files; only where this mount is alone
  * @param mountFlags a sum of the {@code MS} constants of {@link Mounts}, besides read-only
+ * @param kernelLocks the kernel keeps {@code flock} and {@code fcntl} locks by itself and closes files without asking; only where
+ *     this mount is alone
  * @param readAheadKib how far the kernel reads ahead of a sequential reader
  */
 public record FuseOptions(
@@ -25,6 +27,7 @@ public record FuseOptions(
         boolean cacheDirectories,
         boolean readOnly,
         boolean writeback,
+        boolean kernelLocks,
         long mountFlags,
         int readAheadKib) {
     /** The type of file system that the kernel mounts. */
@@ -59,6 +62,7 @@ public record FuseOptions(
                 true,
                 false,
                 false,
+                true,
                 0,
                 READ_AHEAD_KIB);
     }
@@ -71,6 +75,7 @@ public record FuseOptions(
                 Type.AUTO,
                 Uring.AUTO,
                 new Timeouts(0, attributeNanos, 0),
+                false,
                 false,
                 false,
                 false,
@@ -88,6 +93,7 @@ public record FuseOptions(
                 cacheDirectories,
                 readOnly,
                 writeback,
+                kernelLocks,
                 mountFlags,
                 readAheadKib);
     }
@@ -102,6 +108,7 @@ public record FuseOptions(
                 cacheDirectories,
                 readOnly,
                 writeback,
+                kernelLocks,
                 mountFlags,
                 readAheadKib);
     }
@@ -116,6 +123,7 @@ public record FuseOptions(
                 cacheDirectories,
                 newReadOnly,
                 writeback,
+                kernelLocks,
                 mountFlags,
                 readAheadKib);
     }
@@ -130,6 +138,22 @@ public record FuseOptions(
                 cacheDirectories,
                 readOnly,
                 newWriteback,
+                kernelLocks,
+                mountFlags,
+                readAheadKib);
+    }
+
+    public FuseOptions withKernelLocks(boolean newKernelLocks) {
+        return new FuseOptions(
+                source,
+                mountPoint,
+                type,
+                uring,
+                timeouts,
+                cacheDirectories,
+                readOnly,
+                writeback,
+                newKernelLocks,
                 mountFlags,
                 readAheadKib);
     }
@@ -144,6 +168,7 @@ public record FuseOptions(
                 cacheDirectories,
                 readOnly,
                 writeback,
+                kernelLocks,
                 newMountFlags,
                 readAheadKib);
     }

@@ -30,8 +30,6 @@ final class Handshake {
      */
     private static final long WANTED = REQUIRED
             | Init.ASYNC_READ
-            | Init.POSIX_LOCKS
-            | Init.FLOCK_LOCKS
             | Init.ATOMIC_O_TRUNC
             | Init.EXPORT_SUPPORT
             | Init.DONT_MASK
@@ -126,6 +124,9 @@ final class Handshake {
                 && (offer.flags() & Init.OVER_IO_URING) != 0
                 && IoUring.isAvailable()) {
             wanted |= Init.OVER_IO_URING;
+        }
+        if (!options.kernelLocks()) {
+            wanted |= Init.POSIX_LOCKS | Init.FLOCK_LOCKS;
         }
         if (options.writeback()) {
             wanted |= Init.WRITEBACK_CACHE;

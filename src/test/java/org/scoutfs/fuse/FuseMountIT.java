@@ -242,6 +242,31 @@ class FuseMountIT {
         assertThat(fs.run("flock lock flock -n lock true; echo $?")).isEqualTo("1");
     }
 
+    /** Where the mount is alone the kernel keeps file locks: no request about them comes, nor one for each close. */
+    @Test
+    void fileLocksOfTheKernel() throws Exception {
+        try (TestMount alone = new TestMount(
+                temp.resolve("alone"),
+                uring,
+                fileSystem,
+                TestMount.NO_IOCTLS,
+                options -> options.withKernelLocks(true),
+                () -> {})) {
+            alone.run("touch lock");
+            assertThat(alone.run("flock lock flock -n lock true; echo $?")).isEqualTo("1");
+            assertThat(alone.run("flock lock true; flock -n lock true; echo $?")).isEqualTo("0");
+            String command = "python3 -c \"import fcntl; f=open('lock','w'); fcntl.lockf(f, fcntl.LOCK_EX|fcntl.LOCK_NB)\"";
+            try (FileChannel channel = FileChannel.open(alone.path("lock"), StandardOpenOption.WRITE);
+                    FileLock lock = channel.lock()) {
+                assertThat(lock.isValid()).isTrue();
+                assertThat(alone.shell(command).output()).contains("BlockingIOError");
+            }
+            alone.run(command);
+            assertThat(alone.mount.requestCounts()).doesNotContainKeys("setlk", "setlkw", "getlk");
+            assertThat(alone.mount.requestCounts().getOrDefault("flush", 0L)).isLessThanOrEqualTo(2);
+        }
+    }
+
     @Test
     void temporaryFilesWithoutNames() throws Exception {
         fs.run("python3 -c \"import os; f=os.open('.',os.O_TMPFILE|os.O_RDWR,0o600); os.write(f,b'x');"

@@ -66,8 +66,10 @@ final class TestMount implements AutoCloseable {
                 failures.add(cause);
             }
         };
+        // Every kind of request is tested here, so those about file locks must come.
         FuseOptions options = change.of(FuseOptions.alone(image.toString(), directory.toRealPath())
-                .withUring(uring));
+                .withUring(uring)
+                .withKernelLocks(false));
         mount = withRing(uring, () -> FuseMount.start(options, fileSystem, ioctls, hooks));
         assertThat(mount.transport()).isEqualTo(uring == Uring.ON ? "io_uring" : "/dev/fuse");
     }
