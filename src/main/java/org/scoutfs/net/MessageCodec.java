@@ -42,6 +42,11 @@ public final class MessageCodec {
     private static final int RENEW = 10;
     private static final int STATUS_REQUEST = 11;
     private static final int GOODBYE = 12;
+    private static final int DECLARE_LOCKS = 13;
+    private static final int DECLARE = 14;
+    private static final int ASK_OPEN = 15;
+    private static final int OPEN_HERE = 16;
+    private static final int LOCKS_REQUEST = 17;
 
     private static final int JOINED = 65;
     private static final int COMMITTED = 66;
@@ -56,9 +61,20 @@ public final class MessageCodec {
     private static final int MERGE_JOB = 75;
     private static final int RECALL_SPACE = 76;
     private static final int VOLUME_STATUS = 77;
+    private static final int DECLARED = 78;
+    private static final int EVICTED = 79;
+    private static final int IS_OPEN = 80;
+    private static final int OPEN_ELSEWHERE = 81;
+    private static final int LOCK_LIST = 82;
 
     /** Where a mode may be missing. The numbers of {@link LockMode} are its ordinals. */
     private static final int NO_MODE = 255;
+
+    private static final int NAME_BYTES = 1 + Long.BYTES;
+    private static final int HELD_GRANT_BYTES = NAME_BYTES + 1 + Long.BYTES;
+    private static final int LOCK_STATE_BYTES_MIN = NAME_BYTES + 2 * Integer.BYTES;
+    private static final int LOCK_HOLDER_BYTES = Long.BYTES + 1 + 2 * Long.BYTES + 1;
+    private static final int LOCK_WAITER_BYTES = Long.BYTES + 1 + Long.BYTES;
 
     private MessageCodec() {}
 
@@ -98,13 +114,19 @@ public final class MessageCodec {
                 mode(out, m.kept());
                 out.u64(m.grantNumber());
             }
-            case Message.Renew m -> out.u8(RENEW).u64(m.rid()).u64(m.oldestVersion());
+            case Message.Renew m -> out.u8(RENEW).u64(m.rid()).u64(m.sentNanos()).u64(m.oldestVersion());
+            case Message.DeclareLocks m -> heldGrants(out.u8(DECLARE_LOCKS).u64(m.rid()), m.locks());
+            case Message.Declare m ->
+                out.u8(DECLARE).u64(m.rid()).u64(m.epoch()).u64(m.oldestVersion()).u64(m.answeredRequestId())
+                        .extents(m.granted());
+            case Message.AskOpen m -> out.u8(ASK_OPEN).u64(m.requestId()).u64(m.rid()).u64(m.ino());
+            case Message.OpenHere m -> flag(out.u8(OPEN_HERE).u64(m.rid()).u64(m.askId()), m.isOpen());
+            case Message.LocksRequest m -> out.u8(LOCKS_REQUEST).u64(m.requestId()).u64(m.rid());
             case Message.StatusRequest m -> out.u8(STATUS_REQUEST).u64(m.requestId()).u64(m.rid());
             case Message.Goodbye m -> out.u8(GOODBYE).u64(m.requestId()).u64(m.rid());
             case Message.Joined m -> {
                 out.u8(JOINED).u64(m.requestId()).u64(m.epoch()).u64(m.versionNumber()).u64(m.stableSeq());
-                out.u8(m.levels().size());
-                m.levels().forEach(level -> segments(out, level));
+                levels(out, m.levels());
                 numbers(out, m.seqs());
                 grants(out, m.grants());
             }
@@ -129,7 +151,21 @@ public final class MessageCodec {
                 out.u64(m.grantNumber());
             }
             case Message.Published m -> edits(out.u8(PUBLISHED), m.edits());
-            case Message.Renewed m -> edits(out.u8(RENEWED), m.edits());
+            case Message.Renewed m ->
+                edits(out.u8(RENEWED).u64(m.sentNanos()).u64(m.leaseNanos()), m.edits());
+            case Message.Declared m -> {
+                out.u8(DECLARED).u64(m.epoch()).u64(m.versionNumber()).u64(m.stableSeq());
+                levels(out, m.levels());
+                numbers(out, m.openSeqs());
+            }
+            case Message.Evicted m -> text(out.u8(EVICTED).u64(m.rid()), m.reason(), REASON_BYTES_MAX);
+            case Message.IsOpen m -> out.u8(IS_OPEN).u64(m.askId()).u64(m.ino());
+            case Message.OpenElsewhere m -> flag(out.u8(OPEN_ELSEWHERE).u64(m.requestId()), m.isOpen());
+            case Message.LockList m -> {
+                out.u8(LOCK_LIST).u64(m.requestId()).u32(m.locks().size());
+                m.locks().forEach(lock -> lockState(out, lock));
+                flag(out, m.isCut());
+            }
             case Message.MergeJob m -> {
                 MergeSpec spec = m.spec();
                 out.u8(MERGE_JOB).u64(m.jobId()).u64(spec.planVersion()).u8(spec.upperLevel()).u8(spec.targetLevel());
@@ -168,7 +204,12 @@ public final class MessageCodec {
             case RETURN_SPACE -> new Message.ReturnSpace(in.u64(), in.u64(), in.extents());
             case LOCK_REQUEST -> new Message.LockRequest(in.u64(), name(in), mode(in));
             case LOCK_RELEASED -> new Message.LockReleased(in.u64(), name(in), modeOrNone(in), in.u64());
-            case RENEW -> new Message.Renew(in.u64(), in.u64());
+            case RENEW -> new Message.Renew(in.u64(), in.u64(), in.u64());
+            case DECLARE_LOCKS -> new Message.DeclareLocks(in.u64(), heldGrants(in));
+            case DECLARE -> new Message.Declare(in.u64(), in.u64(), in.u64(), in.u64(), in.extents());
+            case ASK_OPEN -> new Message.AskOpen(in.u64(), in.u64(), in.u64());
+            case OPEN_HERE -> new Message.OpenHere(in.u64(), in.u64(), flag(in));
+            case LOCKS_REQUEST -> new Message.LocksRequest(in.u64(), in.u64());
             case STATUS_REQUEST -> new Message.StatusRequest(in.u64(), in.u64());
             case GOODBYE -> new Message.Goodbye(in.u64(), in.u64());
             case JOINED -> new Message.Joined(
@@ -181,7 +222,12 @@ public final class MessageCodec {
             case LOCK_GRANTED -> new Message.LockGranted(name(in), mode(in), in.u64(), edits(in), in.u64());
             case LOCK_REVOKE -> new Message.LockRevoke(name(in), modeOrNone(in), in.u64());
             case PUBLISHED -> new Message.Published(edits(in));
-            case RENEWED -> new Message.Renewed(edits(in));
+            case RENEWED -> new Message.Renewed(in.u64(), in.u64(), edits(in));
+            case DECLARED -> new Message.Declared(in.u64(), in.u64(), in.u64(), levels(in), numbers(in));
+            case EVICTED -> new Message.Evicted(in.u64(), text(in, REASON_BYTES_MAX));
+            case IS_OPEN -> new Message.IsOpen(in.u64(), in.u64());
+            case OPEN_ELSEWHERE -> new Message.OpenElsewhere(in.u64(), flag(in));
+            case LOCK_LIST -> new Message.LockList(in.u64(), lockStates(in), flag(in));
             case MERGE_JOB -> new Message.MergeJob(in.u64(), mergeSpec(in), grants(in));
             case RECALL_SPACE -> new Message.RecallSpace();
             case VOLUME_STATUS -> new Message.VolumeStatus(
@@ -254,6 +300,65 @@ public final class MessageCodec {
         return List.copyOf(numbers);
     }
 
+    private static void heldGrants(ByteWriter out, List<Message.HeldGrant> locks) {
+        out.u32(locks.size());
+        for (Message.HeldGrant lock : locks) {
+            name(out, lock.name());
+            mode(out, lock.mode());
+            out.u64(lock.grantNumber());
+        }
+    }
+
+    private static List<Message.HeldGrant> heldGrants(ByteReader in) throws CorruptionException {
+        int count = in.count(HELD_GRANT_BYTES);
+        List<Message.HeldGrant> locks = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            locks.add(new Message.HeldGrant(name(in), mode(in), in.u64()));
+        }
+        return List.copyOf(locks);
+    }
+
+    private static void lockState(ByteWriter out, Message.LockState lock) {
+        name(out, lock.name());
+        out.u32(lock.holders().size());
+        for (Message.LockHolder holder : lock.holders()) {
+            mode(out.u64(holder.rid()), holder.mode());
+            flag(out.u64(holder.grantNumber()).u64(holder.heldNanos()), holder.isRevoked());
+        }
+        out.u32(lock.waiters().size());
+        for (Message.LockWaiter waiter : lock.waiters()) {
+            mode(out.u64(waiter.rid()), waiter.mode());
+            out.u64(waiter.waitedNanos());
+        }
+    }
+
+    private static List<Message.LockState> lockStates(ByteReader in) throws CorruptionException {
+        int count = in.count(LOCK_STATE_BYTES_MIN);
+        List<Message.LockState> locks = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            locks.add(new Message.LockState(name(in), lockHolders(in), lockWaiters(in)));
+        }
+        return List.copyOf(locks);
+    }
+
+    private static List<Message.LockHolder> lockHolders(ByteReader in) throws CorruptionException {
+        int count = in.count(LOCK_HOLDER_BYTES);
+        List<Message.LockHolder> holders = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            holders.add(new Message.LockHolder(in.u64(), mode(in), in.u64(), in.u64(), flag(in)));
+        }
+        return List.copyOf(holders);
+    }
+
+    private static List<Message.LockWaiter> lockWaiters(ByteReader in) throws CorruptionException {
+        int count = in.count(LOCK_WAITER_BYTES);
+        List<Message.LockWaiter> waiters = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            waiters.add(new Message.LockWaiter(in.u64(), mode(in), in.u64()));
+        }
+        return List.copyOf(waiters);
+    }
+
     private static void grants(ByteWriter out, Message.Grants grants) {
         out.extents(grants.data()).extents(grants.meta()).u64(grants.firstSegmentId()).u64(grants.segmentIdCount());
     }
@@ -288,6 +393,11 @@ public final class MessageCodec {
             segments.add(segment(in));
         }
         return List.copyOf(segments);
+    }
+
+    private static void levels(ByteWriter out, List<List<SegmentInfo>> levels) {
+        out.u8(levels.size());
+        levels.forEach(level -> segments(out, level));
     }
 
     private static List<List<SegmentInfo>> levels(ByteReader in) throws CorruptionException {
