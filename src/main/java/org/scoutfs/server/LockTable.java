@@ -162,8 +162,9 @@ final class LockTable {
     /** What {@code scoutfs locks} shows, at most so many. */
     List<Message.LockState> list(int countMax) {
         List<Message.LockState> all = new ArrayList<>();
-        locks.keySet().stream().sorted().limit(countMax).forEach(name -> {
-            Lock lock = locks.get(name);
+        locks.entrySet().stream().sorted(Map.Entry.comparingByKey()).limit(countMax).forEach(entry -> {
+            LockName name = entry.getKey();
+            Lock lock = entry.getValue();
             List<Message.LockHolder> holders = new ArrayList<>();
             lock.holders.forEach((rid, holder) -> holders.add(new Message.LockHolder(
                     rid, holder.mode, holder.grantNumber, nowNanos - holder.sinceNanos, holder.isRevoked)));

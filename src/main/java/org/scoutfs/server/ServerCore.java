@@ -392,7 +392,7 @@ public final class ServerCore {
             return;
         }
         Incarnation incarnation = state.incarnation(m.rid());
-        if (isNew) {
+        if (client == null || isNew) {
             LockName taken = locks.declare(m.rid(), held);
             if (taken != null) {
                 evict(m.rid(), "it declared lock " + taken + ", which another one holds");
