@@ -9,6 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
@@ -48,6 +50,7 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
     private final ConcurrentMap<LockName, HeldLock> locks = new ConcurrentHashMap<>();
     private final ConcurrentLinkedQueue<HeldLock> marked = new ConcurrentLinkedQueue<>();
     private volatile boolean isStopped;
+    private volatile @Nullable BooleanSupplier lease;
     /** Guarded by mutex. */
     private boolean isServerGone;
 
@@ -55,6 +58,7 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
 
     // Guarded by mutex.
     private List<HeldLock> inCommit = new ArrayList<>();
+    private CompletableFuture<Void> leaseWait = new CompletableFuture<>();
 
     public NodeLocks(long rid, Connection server, GrantHandler grantHandler, RevokeHandler revokeHandler) {
         this.rid = rid;
@@ -74,6 +78,9 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
         if (isStopped) {
             lock.close();
             throw FsException.of(Errno.EIO);
+        }
+        if (lease != null) {
+            checkLeaseInside(lock);
         }
         if (mode == LockMode.WRITE && !lock.isMarked) {
             mark(lock);
@@ -248,6 +255,8 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
         mutex.lock();
         try {
             change.run();
+            waiting.add(leaseWait);
+            leaseWait = new CompletableFuture<>();
             for (HeldLock lock : locks.values()) {
                 if (lock.changed != null) {
                     waiting.add(lock.changed);
@@ -258,6 +267,86 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
             mutex.unlock();
         }
         waiting.forEach(future -> future.complete(null));
+    }
+
+    /**
+     * For a new connection: hands over all that is held, and then asks again for what is waited for. Nothing is released or asked
+     * for between the two.
+     *
+     * @param declare sends it as the first thing on that connection
+     */
+    public void declare(Consumer<List<Message.HeldGrant>> declare) {
+        mutex.lock();
+        try {
+            List<Message.HeldGrant> held = new ArrayList<>();
+            for (HeldLock lock : locks.values()) {
+                LockMode mode = lock.mode();
+                if (mode != null) {
+                    held.add(new Message.HeldGrant(lock.name, mode, lock.grantNumber));
+                }
+            }
+            held.sort(Comparator.comparing(Message.HeldGrant::name));
+            declare.accept(held);
+            for (HeldLock lock : locks.values()) {
+                if (lock.asked != null && lock.revoke == null) {
+                    server.send(new Message.LockRequest(rid, lock.name, lock.asked));
+                }
+            }
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /**
+     * For a mount in a cluster: asked at each use of a lock, whether this node still may. While it may not, operations wait until
+     * {@link #leaseRenewed} or {@link #stop}.
+     */
+    public void setLease(BooleanSupplier isLeased) {
+        lease = isLeased;
+    }
+
+    public void leaseRenewed() {
+        CompletableFuture<Void> waiting;
+        mutex.lock();
+        try {
+            waiting = leaseWait;
+            leaseWait = new CompletableFuture<>();
+        } finally {
+            mutex.unlock();
+        }
+        waiting.complete(null);
+    }
+
+    private void checkLeaseInside(HeldLock lock) throws MustWait {
+        try {
+            checkLease();
+        } catch (MustWait wait) {
+            lock.close();
+            throw wait;
+        }
+    }
+
+    private void checkLease() throws MustWait {
+        BooleanSupplier isLeased = lease;
+        if (isLeased == null || isLeased.getAsBoolean()) {
+            return;
+        }
+        CompletableFuture<Void> wait;
+        mutex.lock();
+        try {
+            wait = leaseWait;
+        } finally {
+            mutex.unlock();
+        }
+        if (!isLeased.getAsBoolean()) { // else it was renewed before we looked what to wait for
+            throw MustWait.on(wait);
+        }
+    }
+
+    /** What this node holds of a lock, whether it may use it now or not. */
+    public @Nullable LockMode heldMode(LockName name) {
+        HeldLock lock = locks.get(name);
+        return lock == null ? null : lock.mode();
     }
 
     /** Locks that are known here, held or asked for. */
@@ -303,11 +392,16 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
     private void revoked(Message.LockRevoke revoke) {
         HeldLock lock = locks.get(revoke.name());
         if (lock == null) {
+            sayNotHeld(revoke);
             return;
         }
         mutex.lock();
         try {
-            if (lock.grantNumber != revoke.grantNumber() || lock.revoke != null || lock.mode() == null) {
+            if (lock.grantNumber != revoke.grantNumber() || lock.mode() == null) {
+                sayNotHeld(revoke);
+                return;
+            }
+            if (lock.revoke != null) {
                 return;
             }
             lock.revoke = new HeldLock.Revoke(revoke.kept(), revoke.grantNumber());
@@ -323,6 +417,11 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
             mutex.unlock();
         }
         drained(lock);
+    }
+
+    /** It was given back, and the server had not heard: or it has by now, and this changes nothing. */
+    private void sayNotHeld(Message.LockRevoke revoke) {
+        server.send(new Message.LockReleased(rid, revoke.name(), null, revoke.grantNumber()));
     }
 
     /** No operation uses the gated lock any more. */

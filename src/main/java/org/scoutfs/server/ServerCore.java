@@ -267,23 +267,30 @@ public final class ServerCore {
     // ---- joining and leaving ----------------------------------------------------------------------------------------
 
     private void join(Message.Join m, ProcessIdentity process) {
-        Client known = clients.get(m.rid());
-        if (known != null) {
-            repeat(known, m.requestId());
+        Client repeated = clients.get(m.rid());
+        if (repeated != null) {
+            joinedBefore(repeated, m.requestId());
             return;
         }
-        if (state.incarnation(m.rid()) != null || m.rid() == 0) {
+        boolean isRepeated = awaited.contains(m.rid());
+        if (state.incarnation(m.rid()) != null && !isRepeated || m.rid() == 0) {
             out.send(m.rid(), new Message.Refused(m.requestId(), "this incarnation was here before"));
             return;
         }
         Client client = admit(m.rid(), m.isReadOnly());
         List<Long> seqs = new ArrayList<>();
-        if (!isReadOnly) {
+        Incarnation known = state.incarnation(m.rid());
+        if (known != null) {
+            // An earlier server took it in, and its answer was lost: what that gave is taken back, but the numbers.
+            takeBackUntold(client, List.of());
+            seqs.addAll(known.openSeqs());
+            awaited.remove(m.rid());
+        } else if (!isReadOnly) {
             apply(new StateEdit.Joined(m.rid(), process, m.isReadOnly()));
         }
         Grants grants = Grants.NONE;
         if (!client.isReadOnly) {
-            for (int i = 0; i < 2; i++) {
+            while (seqs.size() < 2) {
                 seqs.add(state.nextSeq());
                 apply(new StateEdit.SeqOpened(m.rid(), state.nextSeq()));
             }
@@ -291,6 +298,20 @@ public final class ServerCore {
         }
         answer(client, m.requestId(), new Message.Joined(m.requestId(), state.epoch(), state.version().number(),
                 state.version().stableSeq(), state.version().levels(), seqs, grants));
+    }
+
+    /** It did not hear the answer, and versions have been made since. */
+    private void joinedBefore(Client client, long requestId) {
+        if (!(client.answers.get(requestId) instanceof Message.Joined first)) {
+            repeat(client, requestId);
+            return;
+        }
+        client.toldVersion = state.version().number();
+        client.silentUntilNanos = now + leases.untilSilentNanos();
+        Message.Joined again = new Message.Joined(requestId, state.epoch(), state.version().number(),
+                state.version().stableSeq(), state.version().levels(), first.seqs(), first.grants());
+        client.answers.put(requestId, again);
+        out.send(client.rid, again);
     }
 
     private Client admit(long rid, boolean clientIsReadOnly) {

@@ -20,6 +20,7 @@ import org.scoutfs.net.Message;
  * <ol>
  *   <li>A request is repeated on each new connection, with its number and in its place, until it is answered.
  *   <li>After the first connection each one begins with all that this incarnation holds: locks, space, the oldest version it reads.
+ *   <li>Between the declaration and the server's word on it nothing else is believed: it was said before the server knew.
  *   <li>A server of a lower epoch than one that it was served by is not believed.
  *   <li>The lease is counted from when its renewal was sent. Without one, no lock may be used.
  * </ol>
@@ -168,7 +169,9 @@ public final class ClientCore {
     // ---- what comes --------------------------------------------------------------------------------------------------
 
     public Verdict receive(Message message) {
-        if (state == State.EVICTED || state == State.OFFLINE) {
+        boolean isWord = message instanceof Message.Declared || message instanceof Message.Evicted;
+        if (state == State.EVICTED || state == State.OFFLINE || state == State.DECLARING && !isWord) {
+            // What was said before the server had read the declaration does not count there any more.
             return Verdict.IGNORED;
         }
         return switch (message) {

@@ -1,0 +1,115 @@
+package org.scoutfs.simulation;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** One host with one mount on it: it may be killed, stopped, cut off, and started again. */
+final class SimNode {
+    final int number;
+    private final World world;
+    private final double clockRate;
+    private final long clockOffset;
+    /** Rises with each death, so that what a dead process wanted to do does not happen. */
+    private int life;
+    private boolean isAlive = true;
+    private boolean isStopped;
+    private boolean isCutOff;
+    private final List<Runnable> deferred = new ArrayList<>();
+    int writesUnderWay;
+    private long slowWritesUntil;
+
+    SimServer server;
+    SimClient client;
+
+    SimNode(int number, World world) {
+        this.number = number;
+        this.world = world;
+        // Clocks that run apart by up to 2 %.
+        this.clockRate = 0.99 + world.rng.nextInt(2001) / 100_000.0;
+        this.clockOffset = world.between(0, 1000 * World.MILLI);
+    }
+
+    /** What its monotonic clock says. */
+    long clock() {
+        return (long) (world.now() * clockRate) + clockOffset;
+    }
+
+    boolean isAlive() {
+        return isAlive;
+    }
+
+    boolean isRunning() {
+        return isAlive && !isStopped;
+    }
+
+    boolean isStopped() {
+        return isStopped;
+    }
+
+    boolean isCutOff() {
+        return isCutOff;
+    }
+
+    void cutOff(boolean is) {
+        isCutOff = is;
+    }
+
+
+    /** Runs on this node, if its process still lives then; later if it is stopped. */
+    void own(long delay, Runnable action) {
+        int wanted = life;
+        world.after(delay, () -> {
+            if (life != wanted || !isAlive) {
+                return;
+            }
+            if (isStopped) {
+                deferred.add(() -> {
+                    if (life == wanted) {
+                        action.run();
+                    }
+                });
+            } else {
+                action.run();
+            }
+        });
+    }
+
+    void kill() {
+        life++;
+        isAlive = false;
+        isStopped = false;
+        deferred.clear();
+        server = null;
+        client = null;
+    }
+
+    void restart() {
+        isAlive = true;
+    }
+
+    void stop() {
+        isStopped = true;
+    }
+
+    void goOn() {
+        isStopped = false;
+        List<Runnable> late = new ArrayList<>(deferred);
+        deferred.clear();
+        // In their order, one event each: the first may end the process.
+        late.forEach(action -> own(0, action));
+    }
+
+    /** Some of the writes until then take very long. */
+    void slowWrites(long untilNanos) {
+        slowWritesUntil = untilNanos;
+    }
+
+    long writeDelay() {
+        return world.now() < slowWritesUntil && world.chance(3) ? world.between(0, 6000 * World.MILLI) : 0;
+    }
+
+    @Override
+    public String toString() {
+        return "node " + number;
+    }
+}
