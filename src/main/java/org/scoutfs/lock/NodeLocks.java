@@ -288,8 +288,13 @@ public final class NodeLocks implements LockClient, Connection.Receiver {
             held.sort(Comparator.comparing(Message.HeldGrant::name));
             declare.accept(held);
             for (HeldLock lock : locks.values()) {
-                if (lock.asked != null && lock.revoke == null) {
+                if (lock.asked == null) {
+                    continue;
+                }
+                if (lock.revoke == null) {
                     server.send(new Message.LockRequest(rid, lock.name, lock.asked));
+                } else {
+                    lock.asked = null; // who waits asks again after the release, which the request must follow
                 }
             }
         } finally {

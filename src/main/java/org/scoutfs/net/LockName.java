@@ -16,6 +16,12 @@ public record LockName(Kind kind, long number) implements Comparable<LockName> {
         INODES
     }
 
+    /** The same in each run of the program, other than that of an enum's constant: histories can be repeated. */
+    @Override
+    public int hashCode() {
+        return 31 * Long.hashCode(number) + kind.ordinal();
+    }
+
     @Override
     public int compareTo(LockName other) {
         int byKind = kind.compareTo(other.kind);

@@ -88,20 +88,25 @@ public sealed interface Message {
     /**
      * Some of the locks that the sender holds, before its {@link Declare}: in pieces, since there may be very many. Not
      * answered.
+     *
+     * @param attempt of its {@link Declare}
      */
-    record DeclareLocks(long rid, List<HeldGrant> locks) implements Message {}
+    record DeclareLocks(long rid, long attempt, List<HeldGrant> locks) implements Message {}
 
     /**
      * The first message of an incarnation that had joined before, on a new connection: to the same server or to its successor.
      * The {@link DeclareLocks} before it say all that it holds; the requests that it has no answer to follow it, with their old
      * numbers and in their old order. Answered by {@link Declared} or {@link Evicted}.
      *
+     * @param attempt rises with each declaration of an incarnation, and the answer repeats it: what was said on an earlier
+     *     connection may be read after this one was made, and does not count then
      * @param epoch the newest that the sender has heard of: a server of a lower one is told so by this
      * @param oldestVersion the oldest version that it still reads
      * @param answeredRequestId all its requests up to this one were answered
      * @param granted blocks that it was told are its own and that no answered request has used up or given back
      */
-    record Declare(long rid, long epoch, long oldestVersion, long answeredRequestId, List<DeviceExtent> granted)
+    record Declare(
+            long rid, long attempt, long epoch, long oldestVersion, long answeredRequestId, List<DeviceExtent> granted)
             implements Message {}
 
     /**
@@ -119,8 +124,12 @@ public sealed interface Message {
     /** Asks what {@code statfs} shows. Answered by {@link VolumeStatus}. */
     record StatusRequest(long requestId, long rid) implements Message {}
 
-    /** The incarnation ends: it has no I/O under way and will write nothing more. Answered by {@link Done}. */
-    record Goodbye(long requestId, long rid) implements Message {}
+    /**
+     * An incarnation ends: it has no I/O under way and will write nothing more. Answered by {@link Done}.
+     *
+     * @param ended the sender itself, or one that was on its host before and is gone for certain
+     */
+    record Goodbye(long requestId, long rid, long ended) implements Message {}
 
     // ---- server to node -------------------------------------------------------------------------------------------
 
@@ -173,13 +182,14 @@ public sealed interface Message {
     record Renewed(long sentNanos, long leaseNanos, List<VersionEdit> edits) implements Message {}
 
     /**
-     * The incarnation goes on with this server. What it was granted and did not declare (the answer was lost) is taken back.
+     * The incarnation goes on with this server, on the connection of that attempt. What it was granted and did not declare (the answer was lost) is taken back.
      *
      * @param levels of the version {@code versionNumber}, which replaces what the node knows
      * @param openSeqs the sequence numbers that it may still commit under: one that it has in a commit under way and that is
      *     not among them was committed, and is in the version; one that it does not know came with an answer that was lost
      */
     record Declared(
+            long attempt,
             long epoch,
             long versionNumber,
             long stableSeq,

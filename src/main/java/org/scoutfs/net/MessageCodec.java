@@ -115,15 +115,15 @@ public final class MessageCodec {
                 out.u64(m.grantNumber());
             }
             case Message.Renew m -> out.u8(RENEW).u64(m.rid()).u64(m.sentNanos()).u64(m.oldestVersion());
-            case Message.DeclareLocks m -> heldGrants(out.u8(DECLARE_LOCKS).u64(m.rid()), m.locks());
+            case Message.DeclareLocks m -> heldGrants(out.u8(DECLARE_LOCKS).u64(m.rid()).u64(m.attempt()), m.locks());
             case Message.Declare m ->
-                out.u8(DECLARE).u64(m.rid()).u64(m.epoch()).u64(m.oldestVersion()).u64(m.answeredRequestId())
-                        .extents(m.granted());
+                out.u8(DECLARE).u64(m.rid()).u64(m.attempt()).u64(m.epoch()).u64(m.oldestVersion())
+                        .u64(m.answeredRequestId()).extents(m.granted());
             case Message.AskOpen m -> out.u8(ASK_OPEN).u64(m.requestId()).u64(m.rid()).u64(m.ino());
             case Message.OpenHere m -> flag(out.u8(OPEN_HERE).u64(m.rid()).u64(m.askId()), m.isOpen());
             case Message.LocksRequest m -> out.u8(LOCKS_REQUEST).u64(m.requestId()).u64(m.rid());
             case Message.StatusRequest m -> out.u8(STATUS_REQUEST).u64(m.requestId()).u64(m.rid());
-            case Message.Goodbye m -> out.u8(GOODBYE).u64(m.requestId()).u64(m.rid());
+            case Message.Goodbye m -> out.u8(GOODBYE).u64(m.requestId()).u64(m.rid()).u64(m.ended());
             case Message.Joined m -> {
                 out.u8(JOINED).u64(m.requestId()).u64(m.epoch()).u64(m.versionNumber()).u64(m.stableSeq());
                 levels(out, m.levels());
@@ -154,7 +154,7 @@ public final class MessageCodec {
             case Message.Renewed m ->
                 edits(out.u8(RENEWED).u64(m.sentNanos()).u64(m.leaseNanos()), m.edits());
             case Message.Declared m -> {
-                out.u8(DECLARED).u64(m.epoch()).u64(m.versionNumber()).u64(m.stableSeq());
+                out.u8(DECLARED).u64(m.attempt()).u64(m.epoch()).u64(m.versionNumber()).u64(m.stableSeq());
                 levels(out, m.levels());
                 numbers(out, m.openSeqs());
             }
@@ -205,13 +205,13 @@ public final class MessageCodec {
             case LOCK_REQUEST -> new Message.LockRequest(in.u64(), name(in), mode(in));
             case LOCK_RELEASED -> new Message.LockReleased(in.u64(), name(in), modeOrNone(in), in.u64());
             case RENEW -> new Message.Renew(in.u64(), in.u64(), in.u64());
-            case DECLARE_LOCKS -> new Message.DeclareLocks(in.u64(), heldGrants(in));
-            case DECLARE -> new Message.Declare(in.u64(), in.u64(), in.u64(), in.u64(), in.extents());
+            case DECLARE_LOCKS -> new Message.DeclareLocks(in.u64(), in.u64(), heldGrants(in));
+            case DECLARE -> new Message.Declare(in.u64(), in.u64(), in.u64(), in.u64(), in.u64(), in.extents());
             case ASK_OPEN -> new Message.AskOpen(in.u64(), in.u64(), in.u64());
             case OPEN_HERE -> new Message.OpenHere(in.u64(), in.u64(), flag(in));
             case LOCKS_REQUEST -> new Message.LocksRequest(in.u64(), in.u64());
             case STATUS_REQUEST -> new Message.StatusRequest(in.u64(), in.u64());
-            case GOODBYE -> new Message.Goodbye(in.u64(), in.u64());
+            case GOODBYE -> new Message.Goodbye(in.u64(), in.u64(), in.u64());
             case JOINED -> new Message.Joined(
                     in.u64(), in.u64(), in.u64(), in.u64(), levels(in), numbers(in), grants(in));
             case COMMITTED -> new Message.Committed(in.u64(), edits(in), in.u64(), grants(in));
@@ -223,7 +223,7 @@ public final class MessageCodec {
             case LOCK_REVOKE -> new Message.LockRevoke(name(in), modeOrNone(in), in.u64());
             case PUBLISHED -> new Message.Published(edits(in));
             case RENEWED -> new Message.Renewed(in.u64(), in.u64(), edits(in));
-            case DECLARED -> new Message.Declared(in.u64(), in.u64(), in.u64(), levels(in), numbers(in));
+            case DECLARED -> new Message.Declared(in.u64(), in.u64(), in.u64(), in.u64(), levels(in), numbers(in));
             case EVICTED -> new Message.Evicted(in.u64(), text(in, REASON_BYTES_MAX));
             case IS_OPEN -> new Message.IsOpen(in.u64(), in.u64());
             case OPEN_ELSEWHERE -> new Message.OpenElsewhere(in.u64(), flag(in));

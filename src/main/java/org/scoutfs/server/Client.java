@@ -1,6 +1,7 @@
 package org.scoutfs.server;
 
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.net.Message;
 
 /** What the server keeps in memory of one incarnation of a mount, beside its part of the volume's state. */
@@ -19,6 +20,10 @@ final class Client {
     long recoveredRequestId;
     /** The newest answers by request id, for when one is asked again; none of those that an earlier server gave. */
     final TreeMap<Long, Message> answers = new TreeMap<>();
+    /** What it was told when it joined this server; null when an earlier one took it in. */
+    Message.@Nullable Joined joined;
+    /** Of its newest declaration. */
+    long attempt;
     /** When its lease ends at the latest, with the margin; it counts from earlier itself. */
     long silentUntilNanos;
     /** Segment ids that were handed out and not yet seen in a commit; an estimate. */

@@ -131,11 +131,11 @@ final class LockTable {
             Holder holder = lock.holders.get(rid);
             if (holder != null) {
                 Message.HeldGrant grant = declared.get(one.getKey());
-                if (grant == null || grant.grantNumber() != holder.grantNumber) {
-                    drop(lock, rid);
-                } else {
-                    holder.mode = holder.mode.covers(grant.mode()) ? grant.mode() : holder.mode;
-                    holder.isRevoked = false; // it may not have heard
+                drop(lock, rid);
+                if (grant != null && grant.grantNumber() <= holder.grantNumber && holder.mode.covers(grant.mode())) {
+                    // The same grant, or a weaker one that it still uses, since it has not heard of the one that replaced it;
+                    // nor, perhaps, that it was to give it back.
+                    hold(one.getKey(), lock, rid, grant.mode(), grant.grantNumber());
                 }
             }
             if (waited || holder != null) {

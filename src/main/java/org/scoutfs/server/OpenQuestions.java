@@ -1,6 +1,7 @@
 package org.scoutfs.server;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -68,7 +69,7 @@ final class OpenQuestions {
 
     void forget(long rid) {
         open.values().removeIf(question -> question.rid == rid);
-        for (Map.Entry<Long, Question> one : Map.copyOf(open).entrySet()) {
+        for (Map.Entry<Long, Question> one : List.copyOf(open.entrySet())) {
             if (one.getValue().silent.remove(rid)) {
                 endIfAnswered(one.getKey(), one.getValue());
             }

@@ -59,7 +59,7 @@ public final class ServerCore {
     private final TreeMap<Long, Client> clients = new TreeMap<>();
     /** Mounts that an earlier server knew and that have not declared themselves to this one. */
     private final TreeSet<Long> awaited = new TreeSet<>();
-    private final Map<Long, List<Message.HeldGrant>> declared = new HashMap<>();
+    private final Map<Long, Declaration> declared = new HashMap<>();
     private final OpenQuestions questions;
     private long declareUntilNanos;
     private long authorityEndNanos = Long.MAX_VALUE;
@@ -76,6 +76,9 @@ public final class ServerCore {
     public ServerCore(VolumeState state, ServerOptions options, long lockGroupSize, boolean isReadOnly) {
         this(state, options, lockGroupSize, isReadOnly, LeaseOptions.ALONE, 0);
     }
+
+    /** The locks of a declaration of which more is to come. */
+    private record Declaration(long attempt, List<Message.HeldGrant> locks) {}
 
     /** @param nowNanos from here on mounts have time to declare themselves */
     public ServerCore(
@@ -185,7 +188,16 @@ public final class ServerCore {
             }
             case Message.LockReleased m -> locks.release(m.rid(), m.name(), m.kept(), m.grantNumber());
             case Message.Renew m -> renew(m);
-            case Message.DeclareLocks m -> declared.computeIfAbsent(m.rid(), _ -> new ArrayList<>()).addAll(m.locks());
+            case Message.DeclareLocks m -> {
+                Declaration begun = declared.get(m.rid());
+                if (begun == null || begun.attempt < m.attempt()) {
+                    begun = new Declaration(m.attempt(), new ArrayList<>());
+                    declared.put(m.rid(), begun);
+                }
+                if (begun.attempt == m.attempt()) {
+                    begun.locks.addAll(m.locks());
+                }
+            }
             case Message.Declare m -> declare(m);
             case Message.AskOpen m -> {
                 if (clients.containsKey(m.rid())) {
@@ -274,7 +286,9 @@ public final class ServerCore {
         }
         boolean isRepeated = awaited.contains(m.rid());
         if (state.incarnation(m.rid()) != null && !isRepeated || m.rid() == 0) {
-            out.send(m.rid(), new Message.Refused(m.requestId(), "this incarnation was here before"));
+            out.send(m.rid(), leases.isAlone() || m.rid() == 0
+                    ? new Message.Refused(m.requestId(), "this incarnation was here before")
+                    : new Message.Evicted(m.rid(), "this incarnation was here before"));
             return;
         }
         Client client = admit(m.rid(), m.isReadOnly());
@@ -296,13 +310,15 @@ public final class ServerCore {
             }
             grants = topUp(client);
         }
-        answer(client, m.requestId(), new Message.Joined(m.requestId(), state.epoch(), state.version().number(),
-                state.version().stableSeq(), state.version().levels(), seqs, grants));
+        client.joined = new Message.Joined(m.requestId(), state.epoch(), state.version().number(),
+                state.version().stableSeq(), state.version().levels(), seqs, grants);
+        answer(client, m.requestId(), client.joined);
     }
 
     /** It did not hear the answer, and versions have been made since. */
     private void joinedBefore(Client client, long requestId) {
-        if (!(client.answers.get(requestId) instanceof Message.Joined first)) {
+        Message.Joined first = client.joined;
+        if (first == null || client.lastRequestId >= requestId) {
             repeat(client, requestId);
             return;
         }
@@ -310,8 +326,7 @@ public final class ServerCore {
         client.silentUntilNanos = now + leases.untilSilentNanos();
         Message.Joined again = new Message.Joined(requestId, state.epoch(), state.version().number(),
                 state.version().stableSeq(), state.version().levels(), first.seqs(), first.grants());
-        client.answers.put(requestId, again);
-        out.send(client.rid, again);
+        answer(client, requestId, again);
     }
 
     private Client admit(long rid, boolean clientIsReadOnly) {
@@ -330,10 +345,10 @@ public final class ServerCore {
 
     /** Also for an incarnation that was evicted: it says that it writes nothing more, and its grants are free. */
     private void goodbye(Message.Goodbye m) {
-        Incarnation known = state.incarnation(m.rid());
-        forget(m.rid());
+        Incarnation known = state.incarnation(m.ended());
+        forget(m.ended());
         if (!isReadOnly && known != null && !known.isServer()) {
-            apply(new StateEdit.Ended(m.rid()));
+            apply(new StateEdit.Ended(m.ended()));
             reclaim();
         }
         out.send(m.rid(), new Message.Done(m.requestId()));
@@ -404,9 +419,16 @@ public final class ServerCore {
     }
 
     private void declare(Message.Declare m) {
-        List<Message.HeldGrant> held = declared.remove(m.rid());
-        held = held == null ? List.of() : held;
         Client client = clients.get(m.rid());
+        if (client != null && client.attempt >= m.attempt()) {
+            return; // of an earlier connection
+        }
+        Declaration locksOfIt = declared.get(m.rid());
+        List<Message.HeldGrant> held = List.of();
+        if (locksOfIt != null && locksOfIt.attempt <= m.attempt()) {
+            declared.remove(m.rid());
+            held = locksOfIt.attempt == m.attempt() ? locksOfIt.locks : held;
+        }
         boolean isNew = awaited.contains(m.rid());
         if (client == null && !isNew || m.epoch() > state.epoch()) {
             sayUnknown(m.rid());
@@ -428,10 +450,11 @@ public final class ServerCore {
             client.answers.headMap(m.answeredRequestId(), true).clear();
             client.silentUntilNanos = now + leases.untilSilentNanos();
         }
+        client.attempt = m.attempt();
         merges.forget(m.rid());
         takeBackUntold(client, m.granted());
         client.toldVersion = state.version().number();
-        out.send(m.rid(), new Message.Declared(state.epoch(), state.version().number(), state.version().stableSeq(),
+        out.send(m.rid(), new Message.Declared(m.attempt(), state.epoch(), state.version().number(), state.version().stableSeq(),
                 state.version().levels(), incarnation == null ? List.of() : List.copyOf(incarnation.openSeqs())));
         questions.repeatTo(m.rid());
         awaited.remove(m.rid());

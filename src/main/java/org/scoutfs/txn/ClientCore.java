@@ -67,6 +67,7 @@ public final class ClientCore {
     private State state = State.NEW;
     private long epoch;
     private long lastRequestId;
+    private long attempt;
     private long leaseEndNanos = Long.MIN_VALUE;
     private long renewDueNanos = Long.MIN_VALUE;
 
@@ -126,13 +127,19 @@ public final class ClientCore {
         if (state == State.EVICTED) {
             return first;
         }
-        if (state != State.NEW) {
+        if (state == State.NEW) {
+            // With a new number: the answer to the first one, if it comes yet, was made before the server knew this connection.
+            if (!pending.isEmpty() && pending.pollFirstEntry().getValue() instanceof Message.Join join) {
+                pending.put(++lastRequestId, new Message.Join(lastRequestId, rid, join.isReadOnly()));
+            }
+        } else {
+            attempt++;
             for (int from = 0; from < held.size(); from += LOCKS_PER_MESSAGE) {
                 first.add(new Message.DeclareLocks(
-                        rid, List.copyOf(held.subList(from, Math.min(held.size(), from + LOCKS_PER_MESSAGE)))));
+                        rid, attempt, List.copyOf(held.subList(from, Math.min(held.size(), from + LOCKS_PER_MESSAGE)))));
             }
             long answered = pending.isEmpty() ? lastRequestId : pending.firstKey() - 1;
-            first.add(new Message.Declare(rid, epoch, oldestVersion, answered, granted.toList()));
+            first.add(new Message.Declare(rid, attempt, epoch, oldestVersion, answered, granted.toList()));
             state = State.DECLARING;
         }
         first.addAll(pending.values());
@@ -185,7 +192,7 @@ public final class ClientCore {
                 yield Verdict.ANSWER;
             }
             case Message.Declared m -> {
-                if (state != State.DECLARING || m.epoch() < epoch) {
+                if (state != State.DECLARING || m.attempt() != attempt || m.epoch() < epoch) {
                     yield Verdict.IGNORED;
                 }
                 epoch = m.epoch();

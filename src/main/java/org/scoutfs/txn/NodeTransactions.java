@@ -621,7 +621,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
             await(session.request(
                     requestId -> new Message.ReturnSpace(requestId, session.rid(), rest), Message.Done.class, done -> done));
         }
-        await(session.request(requestId -> new Message.Goodbye(requestId, session.rid()), Message.Done.class, done -> done));
+        await(session.request(requestId -> new Message.Goodbye(requestId, session.rid(), session.rid()), Message.Done.class, done -> done));
     }
 
     private static void await(CompletableFuture<?> future) throws IOException {

@@ -154,7 +154,7 @@ class NodeLocksTest {
     }
 
     @Test
-    void theSameRevokeTwiceIsAnsweredOnce() throws Exception {
+    void theSameRevokeTwiceIsHandledOnce() throws Exception {
         grant(A, LockMode.READ, 1);
         revoke(A, null, 1);
         revoke(A, null, 1);
@@ -162,7 +162,8 @@ class NodeLocksTest {
         revokes.getFirst().complete(null);
         revoke(A, null, 1);
         assertThat(revokes).hasSize(1);
-        assertThat(sent).hasSize(1);
+        Message.LockReleased released = new Message.LockReleased(RID, A, null, 1);
+        assertThat(sent).as("what is not held is said so: the first answer may not have arrived").containsExactly(released, released);
     }
 
     @Test

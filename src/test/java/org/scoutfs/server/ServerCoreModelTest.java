@@ -131,7 +131,7 @@ class ServerCoreModelTest {
             case 2 -> new Message.Renew(node.rid, 0, node.version);
             case 3 -> wrongCommit(node, rng);
             case 4 -> rng.nextInt(6) == 0 && node.jobs.isEmpty()
-                    ? new Message.Goodbye(++node.requestId, node.rid)
+                    ? new Message.Goodbye(++node.requestId, node.rid, node.rid)
                     : commit(node, rng);
             default -> commit(node, rng);
         };

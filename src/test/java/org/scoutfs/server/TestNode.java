@@ -148,7 +148,7 @@ final class TestNode implements Connection.Receiver {
     }
 
     void goodbye() throws Exception {
-        Message answer = ask(new Message.Goodbye(++nextRequestId, rid));
+        Message answer = ask(new Message.Goodbye(++nextRequestId, rid, rid));
         if (!(answer instanceof Message.Done)) {
             throw new AssertionError("no good end: " + answer);
         }

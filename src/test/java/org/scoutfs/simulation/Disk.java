@@ -70,20 +70,22 @@ final class Disk {
      */
     <T> void write(SimNode node, Cell<T> cell, T value, Runnable done) {
         long delay = latency() + node.writeDelay();
+        int life = node.life();
         node.writesUnderWay++;
         world.after(delay, () -> {
             node.writesUnderWay--;
             cell.current = value;
             dirty.add(cell);
-            node.own(0, done);
+            node.own(0, life, done);
         });
     }
 
     void flush(SimNode node, Runnable done) {
+        int life = node.life();
         world.after(latency() / 2, () -> {
             dirty.forEach(Disk::harden);
             dirty.clear();
-            node.own(0, done);
+            node.own(0, life, done);
         });
     }
 
@@ -96,9 +98,10 @@ final class Disk {
     }
 
     <T> void read(SimNode node, Supplier<T> what, Consumer<T> done) {
+        int life = node.life();
         world.after(latency() / 2, () -> {
             T value = what.get();
-            node.own(latency() / 4, () -> done.accept(value));
+            node.own(latency() / 4, life, () -> done.accept(value));
         });
     }
 

@@ -7,6 +7,8 @@ final class Link {
     private final World world;
     final SimClient client;
     final SimServer server;
+    private final int clientLife;
+    private final int serverLife;
     private boolean isOpen = true;
     private long lastToServer;
     private long lastToClient;
@@ -15,6 +17,8 @@ final class Link {
         this.world = world;
         this.client = client;
         this.server = server;
+        this.clientLife = client.node.life();
+        this.serverLife = server.node.life();
     }
 
     boolean isOpen() {
@@ -39,7 +43,7 @@ final class Link {
             if (isOpen && isCut()) {
                 lose();
             } else if (isOpen) {
-                server.node.own(0, () -> {
+                server.node.own(0, serverLife, () -> {
                     if (isOpen) {
                         server.receive(this, message);
                     }
@@ -54,7 +58,7 @@ final class Link {
             if (isOpen && isCut()) {
                 lose();
             } else if (isOpen) {
-                client.node.own(0, () -> {
+                client.node.own(0, clientLife, () -> {
                     if (isOpen) {
                         client.receive(this, message);
                     }
@@ -67,7 +71,7 @@ final class Link {
     void lose() {
         if (isOpen) {
             isOpen = false;
-            client.node.own(world.between(World.MILLI, 100 * World.MILLI), () -> client.lost(this));
+            client.node.own(world.between(World.MILLI, 100 * World.MILLI), clientLife, () -> client.lost(this));
         }
     }
 

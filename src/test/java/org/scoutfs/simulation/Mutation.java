@@ -18,8 +18,6 @@ enum Mutation {
     NO_QUARANTINE,
     /** A node gives a lock back before what it changed under it is committed. */
     RELEASE_BEFORE_COMMIT,
-    /** A commit is taken whoever holds the locks that it was made under. */
-    LEASE_FROM_ANSWER,
     /** Removed segments' space returns at once, whoever still reads them. */
     RECLAIM_AT_ONCE
 }

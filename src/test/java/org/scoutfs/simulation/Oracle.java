@@ -168,6 +168,18 @@ final class Oracle {
         return null;
     }
 
+    /** Where {@link #find} finds it. */
+    SegmentInfo segmentOf(Version version, int group) {
+        for (List<SegmentInfo> level : version.levels()) {
+            for (SegmentInfo segment : level) {
+                if (contents.get(segment.id()).values.containsKey(group)) {
+                    return segment;
+                }
+            }
+        }
+        throw new IllegalStateException("asked for what is not there");
+    }
+
     /** At the end, with the state that the last server's log says. */
     void checkAll(Version version, Disk disk) {
         for (Map.Entry<Integer, Write> one : acknowledged.entrySet()) {

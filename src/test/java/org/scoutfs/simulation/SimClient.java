@@ -259,7 +259,7 @@ final class SimClient {
         take(m.grants());
         open = new Transaction(seqs.poll());
         if (oldRid != 0) {
-            request(requestId -> new Message.Goodbye(requestId, oldRid));
+            request(requestId -> new Message.Goodbye(requestId, rid, oldRid));
         }
         send(core.renewal(node.clock(), oldestVersion()));
         for (int i = 0; i < WORKERS; i++) {
@@ -447,14 +447,23 @@ final class SimClient {
             work();
             return;
         }
-        disk.read(node, () -> disk.block(value.blkno).current, stamp -> {
+        long number = version.number();
+        SegmentInfo segment = oracle.segmentOf(version, group);
+        pin(number);
+        // The index, perhaps after a while, and then the data.
+        node.own(world.chance(12) ? 150 * World.MILLI : 0, () ->
+                disk.read(node, () -> disk.block(segment.blkno()).current, segmentStamp -> disk.read(node, () -> disk.block(value.blkno).current, stamp -> {
+            if (!isOver && believesLeased() && segmentStamp != -segment.id()) {
+                Oracle.fail(this + " reads " + segmentStamp + " in " + segment);
+            }
             if (!isOver && believesLeased() && stamp != value.id) {
                 Oracle.fail(this + " reads " + stamp + " in block " + value.blkno + " of " + value);
             }
+            unpin(number);
             use.close();
             finishedOne();
             work();
-        });
+        })));
     }
 
     /** @return whether there was space, and a sequence number that is large enough */

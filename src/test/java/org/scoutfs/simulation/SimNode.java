@@ -57,7 +57,16 @@ final class SimNode {
 
     /** Runs on this node, if its process still lives then; later if it is stopped. */
     void own(long delay, Runnable action) {
-        int wanted = life;
+        own(delay, life, action);
+    }
+
+    /** Which of this host's processes, one after the other, this is. */
+    int life() {
+        return life;
+    }
+
+    /** As {@link #own(long, Runnable)}, for something that this process began. */
+    void own(long delay, int wanted, Runnable action) {
         world.after(delay, () -> {
             if (life != wanted || !isAlive) {
                 return;
@@ -96,7 +105,7 @@ final class SimNode {
         List<Runnable> late = new ArrayList<>(deferred);
         deferred.clear();
         // In their order, one event each: the first may end the process.
-        late.forEach(action -> own(0, action));
+        late.forEach(action -> own(0, life, action));
     }
 
     /** Some of the writes until then take very long. */

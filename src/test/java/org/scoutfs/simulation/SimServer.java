@@ -167,10 +167,8 @@ final class SimServer {
     private void serve(VolumeState state, Disk.Log begun) {
         log = begun;
         LeaseOptions leases = Cluster.LEASES;
-        if (cluster.mutation == Mutation.NO_WAIT_FOR_DECLARATIONS) {
-            leases = new LeaseOptions(leases.leaseNanos(), leases.authorityNanos(), -leases.leaseNanos() - leases.authorityNanos());
-        }
-        core = new ServerCore(state, Cluster.OPTIONS, 1, false, leases, node.clock());
+        long waited = cluster.mutation == Mutation.NO_WAIT_FOR_DECLARATIONS ? 2 * leases.leaseNanos() : 0;
+        core = new ServerCore(state, Cluster.OPTIONS, 1, false, leases, node.clock() - waited);
         cluster.oracle.takeOvers++;
         world.say(toString(), "serves; waits for " + core.awaited().size() + " to declare themselves");
         rounds();
@@ -207,7 +205,6 @@ final class SimServer {
         switch (message) {
             case Message.Join m -> links.put(m.rid(), link);
             case Message.Declare m -> links.put(m.rid(), link);
-            case Message.Goodbye m -> links.put(m.rid(), link);
             default -> {}
         }
         queue.add(message);
