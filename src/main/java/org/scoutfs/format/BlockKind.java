@@ -21,7 +21,9 @@ public enum BlockKind {
     /** Where the log goes on. */
     LOG_LINK(0x4c4e_4b31),
     /** That a device is the data device of a volume. */
-    DATA_LABEL(0x4441_5441);
+    DATA_LABEL(0x4441_5441),
+    /** Which voter a quorum slot is. */
+    VOTER(0x564f_5445);
 
     private final int code;
 

@@ -21,6 +21,9 @@ public final class VolumeLayout {
     /** Blocks in each of the two rings; an epoch's place is its number modulo this. */
     public static final int RING_BLOCKS = 256;
 
+    /** First of the voter blocks, one per quorum slot. */
+    public static final long VOTER_BLKNO = 544;
+
     /** First block that the allocator owns. */
     public static final long FIRST_EXTENT_BLKNO = 1024;
 
@@ -46,6 +49,10 @@ public final class VolumeLayout {
 
     public static long takeoverBlkno(long epoch) {
         return TAKEOVER_BLKNO + Long.remainderUnsigned(epoch, RING_BLOCKS);
+    }
+
+    public static long voterBlkno(int slot) {
+        return VOTER_BLKNO + slot;
     }
 
     public static boolean isDataDevice(long blkno) {

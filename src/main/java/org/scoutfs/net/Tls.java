@@ -12,6 +12,7 @@ import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.InvalidKeySpecException;
@@ -21,10 +22,15 @@ import java.util.Collection;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
+import javax.net.ssl.X509TrustManager;
 
 /**
  * Mutual TLS 1.3 with the keys of one directory: {@code key.pem} (PKCS#8, not encrypted), {@code cert.pem} (the node's certificate and
@@ -41,10 +47,58 @@ public final class Tls {
 
     private final Path directory;
     private final SSLContext context;
+    private final KeyManager keyManager;
+    private final TrustManager trustManager;
 
-    private Tls(Path directory, SSLContext context) {
+    private Tls(Path directory, SSLContext context, KeyManager keyManager, TrustManager trustManager) {
         this.directory = directory;
         this.context = context;
+        this.keyManager = keyManager;
+        this.trustManager = trustManager;
+    }
+
+    /** Checks chains and dates as the platform does, and compares no names with addresses. */
+    private static final class AnyNodeOfTheCa extends X509ExtendedTrustManager {
+        private final X509TrustManager chains;
+
+        AnyNodeOfTheCa(X509TrustManager chains) {
+            this.chains = chains;
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String kind) throws CertificateException {
+            chains.checkClientTrusted(chain, kind);
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String kind) throws CertificateException {
+            chains.checkServerTrusted(chain, kind);
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String kind, Socket from) throws CertificateException {
+            chains.checkClientTrusted(chain, kind);
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String kind, Socket from) throws CertificateException {
+            chains.checkServerTrusted(chain, kind);
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String kind, SSLEngine from) throws CertificateException {
+            chains.checkClientTrusted(chain, kind);
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String kind, SSLEngine from) throws CertificateException {
+            chains.checkServerTrusted(chain, kind);
+        }
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return chains.getAcceptedIssuers();
+        }
     }
 
     /** @throws IOException names the file that is missing or wrong */
@@ -72,8 +126,10 @@ public final class Tls {
             TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
             trust.init(trusted);
             SSLContext context = SSLContext.getInstance(PROTOCOL);
-            context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
-            return new Tls(directory, context);
+            X509ExtendedTrustManager anyNode = new AnyNodeOfTheCa((X509TrustManager) trust.getTrustManagers()[0]);
+            KeyManager keyManager = keys.getKeyManagers()[0];
+            context.init(new KeyManager[] {keyManager}, new TrustManager[] {anyNode}, null);
+            return new Tls(directory, context, keyManager, anyNode);
         } catch (GeneralSecurityException e) {
             throw new IOException("the keys in " + directory + " cannot be used: " + e.getMessage(), e);
         }
@@ -81,6 +137,16 @@ public final class Tls {
 
     public Path directory() {
         return directory;
+    }
+
+    /** The node's key, for the quorum's library. */
+    public KeyManager keyManager() {
+        return keyManager;
+    }
+
+    /** Whom the node believes, for the quorum's library. */
+    public TrustManager trustManager() {
+        return trustManager;
     }
 
     /** TLS over a connected socket; the handshake has not begun. Closing the inner socket ends both. */

@@ -84,6 +84,20 @@ class LayeringTest {
         assertThat(users).isSubsetOf("sys");
     }
 
+    /** So no command, and no lone mount, loads it. */
+    @Test
+    void onlyQuorumUsesRatis() {
+        Set<String> users = new TreeSet<>();
+        for (JavaClass one : production) {
+            for (Dependency dependency : one.getDirectDependenciesFromSelf()) {
+                if (dependency.getTargetClass().getName().startsWith("org.apache.ratis.")) {
+                    users.add(layer(one));
+                }
+            }
+        }
+        assertThat(users).containsExactly("quorum");
+    }
+
     private static String layer(JavaClass one) {
         String name = one.getPackageName() + ".";
         return name.startsWith(ROOT) && name.length() > ROOT.length()
