@@ -6,6 +6,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Errno;
@@ -90,6 +91,8 @@ public final class Main {
             return USAGE;
         } catch (CommandFailure failure) {
             return failed(command, failure.errno(), failure.line(), console);
+        } catch (InvalidPathException noPath) {
+            return failed(command, Errno.EINVAL.number(), "not a path: " + noPath.getMessage(), console);
         } catch (SystemCallException failure) {
             return failed(command, failure.number(), failure.getMessage(), console);
         } catch (IOException failure) {
