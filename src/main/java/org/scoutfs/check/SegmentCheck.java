@@ -3,13 +3,17 @@ package org.scoutfs.check;
 import java.io.IOException;
 import java.util.Arrays;
 import org.scoutfs.check.Problem.Kind;
+import org.scoutfs.item.Keys;
 import org.scoutfs.lsm.Cursor;
 import org.scoutfs.lsm.SegmentInfo;
 import org.scoutfs.lsm.SegmentStore;
 import org.scoutfs.lsm.ValueKind;
 import org.scoutfs.lsm.Version;
 
-/** Reads every segment from front to back: all bytes fit their checksums, and the segment is what the version says of it. */
+/**
+ * Reads every segment from front to back: all bytes fit their checksums, the segment is what the version says of it, and its filter and
+ * index lead to every item that is in it.
+ */
 final class SegmentCheck {
     private final SegmentStore store;
     private final Findings findings;
@@ -41,6 +45,10 @@ final class SegmentCheck {
                             Kind.SEGMENT,
                             segment.toString(),
                             last == null ? "begins with another key than the version says" : "keys are not in order");
+                    return;
+                }
+                if (!store.leadsTo(segment, key)) {
+                    findings.add(Kind.SEGMENT, segment.toString(), "filter or index do not lead to key " + Keys.toString(key));
                     return;
                 }
                 last = key;

@@ -307,6 +307,17 @@ final class SegmentReader {
         }
     }
 
+    /** Whether filter and index lead to a key that is here, for look-ups and for ranges. */
+    boolean leadsTo(byte[] key) throws IOException {
+        Map open = map();
+        if (!open.isSolo
+                && key.length > open.shortPrefix
+                && !filterHas(open, KeyHash.of(key, open.shortPrefix))) {
+            return false;
+        }
+        return find(key, KeyHash.of(key, Math.min(key.length, store.longPrefix()))) != null;
+    }
+
     private @Nullable ItemValue findIn(MemorySegment block, byte[] key) throws IOException {
         try {
             long found = ItemBlock.ceiling(block, key);

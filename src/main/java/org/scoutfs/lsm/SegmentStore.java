@@ -1,5 +1,6 @@
 package org.scoutfs.lsm;
 
+import java.io.IOException;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
@@ -78,6 +79,14 @@ public final class SegmentStore implements AutoCloseable {
      */
     public Cursor stream(SegmentInfo segment) {
         return new SegmentStream(new SegmentReader(segment, this), device, pool, options.volumeId());
+    }
+
+    /**
+     * Whether a key that {@link #stream} shows is found by the segment's filter and index, too. For those who check: a filter that
+     * does not know a key hides it, though every checksum is right.
+     */
+    public boolean leadsTo(SegmentInfo segment, byte[] key) throws IOException {
+        return reader(segment).leadsTo(key);
     }
 
     /**
