@@ -17,11 +17,11 @@ import org.scoutfs.base.FsException;
 import org.scoutfs.fs.FileSystem;
 import org.scoutfs.fs.Ioctls;
 import org.scoutfs.fuse.FuseOptions.Uring;
+import org.scoutfs.testkit.UringParameter;
 
 /** A mounted {@link FileSystem} for one test, on an image and a directory of its own; closing it takes all of it back. */
 final class TestMount implements AutoCloseable {
     static final Duration DEADLINE = Duration.ofSeconds(60);
-    private static final Path PARAMETER = Path.of("/sys/module/fuse/parameters/enable_uring");
     static final Ioctls NO_IOCTLS = (request, ino, handle, isDirectory, command, argument, in, outSize, caller) -> {
         throw FsException.of(Errno.ENOTTY);
     };
@@ -84,12 +84,11 @@ final class TestMount implements AutoCloseable {
         if (uring != Uring.ON) {
             return start.run();
         }
-        String before = Files.readString(PARAMETER).strip();
-        Files.writeString(PARAMETER, "Y");
+        UringParameter.acquire();
         try {
             return start.run();
         } finally {
-            Files.writeString(PARAMETER, before);
+            UringParameter.release();
         }
     }
 

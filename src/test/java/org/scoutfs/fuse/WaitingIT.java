@@ -59,7 +59,7 @@ class WaitingIT {
 
     private Process holdLock() throws IOException {
         return fs.start("exec python3 -c \"import fcntl,time; f=open('lock','w'); fcntl.flock(f, fcntl.LOCK_EX);"
-                + " print('held', flush=True); time.sleep(100)\"");
+                + " print('held', flush=True); time.sleep(1000)\"");
     }
 
     @Test
@@ -82,7 +82,7 @@ class WaitingIT {
             Process reader = fs.start(command);
             awaitWaiting(1);
             reader.destroyForcibly();
-            assertThat(reader.waitFor(10, TimeUnit.SECONDS)).as(command).isTrue();
+            assertThat(reader.waitFor(60, TimeUnit.SECONDS)).as(command).isTrue();
             awaitWaiting(0);
         }
     }
@@ -127,13 +127,13 @@ class WaitingIT {
                     + " dd if=/dev/zero of=new$i bs=4k count=3 conv=fsync status=none; done; taskset -c " + cpu
                     + " sh -c 'ls -l > /dev/null; cat new10 > copy; mkdir d; rmdir d; rm new*'");
             victim.destroyForcibly();
-            assertThat(victim.waitFor(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(victim.waitFor(60, TimeUnit.SECONDS)).isTrue();
             awaitWaiting(READS + LOCKS);
 
             if (cpu == 0) {
                 // Killed all at once.
                 waiters.destroyForcibly();
-                assertThat(waiters.waitFor(30, TimeUnit.SECONDS)).isTrue();
+                assertThat(waiters.waitFor(60, TimeUnit.SECONDS)).isTrue();
                 awaitWaiting(0);
             } else {
                 fileSystem.bringOnline();

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A full volume answers ENOSPC, stays a volume, and gets all of its space back. */
-@Timeout(300)
+@Timeout(600)
 class FullDiskIT {
     private Target target;
 
@@ -72,7 +72,7 @@ class FullDiskIT {
         shell("sync -f . && truncate -s -8M big && sync -f .");
         String said = Command.shell("cd d; for i in $(seq 1 100000); do : > $i || exit 9; setfattr -n user.v -v $(cat ../value)$i $i || exit 9; done")
                 .in(target.root())
-                .within(Duration.ofSeconds(200))
+                .within(Duration.ofSeconds(400))
                 .run()
                 .mustFail()
                 .output();

@@ -45,7 +45,7 @@ class KillIT {
                 for (int number = 0; number < CLIENTS; number++) {
                     clients.add(new Client(work, number, seed * 1000 + round));
                 }
-                Await.that(enough + " promises in round " + round, Duration.ofSeconds(240), () -> {
+                Await.that(enough + " promises in round " + round, Duration.ofSeconds(600), () -> {
                     long sum = 0;
                     for (Client client : clients) {
                         sum += client.promisesSoFar();
@@ -98,7 +98,7 @@ class KillIT {
 
         void stop() {
             process.destroyForcibly();
-            Await.that("killwriter " + number + " ends", Duration.ofSeconds(20), () -> !process.isAlive());
+            Await.that("killwriter " + number + " ends", Duration.ofSeconds(60), () -> !process.isAlive());
         }
 
         KillHistory history() throws IOException {

@@ -4,13 +4,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.scoutfs.testkit.Await;
 
 /** What mounts leave behind on a host, and how to get rid of it: mount points, processes, loop devices. */
 final class Leftovers {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
     private Leftovers() {}
 
     /** Mount points at or below a directory, deepest first. */
@@ -34,11 +38,23 @@ final class Leftovers {
         }
         List<ProcessHandle> found = new ArrayList<>();
         ProcessHandle.allProcesses().forEach(process -> {
-            if (!own.contains(process.pid()) && commandLine(process.pid()).contains(directory.toString())) {
+            if (!own.contains(process.pid()) && isBelow(commandLine(process.pid()), directory)) {
                 found.add(process);
             }
         });
         return found;
+    }
+
+    /** Whether a text names the directory or something in it, and not only another one whose name begins alike. */
+    private static boolean isBelow(String text, Path directory) {
+        String name = directory.toString();
+        for (int at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+            int end = at + name.length();
+            if (end == text.length() || text.charAt(end) == '/' || text.charAt(end) == ' ' || text.charAt(end) == ',') {
+                return true;
+            }
+        }
+        return false;
     }
 
     static String commandLine(long pid) {
@@ -58,6 +74,8 @@ final class Leftovers {
         for (ProcessHandle process : processesNaming(directory)) {
             process.destroyForcibly();
         }
+        // They may be writing a log there until the last moment.
+        Await.that("what names " + directory + " ends", PATIENCE, () -> processesNaming(directory).isEmpty());
         detachLoops(directory);
         removeTree(directory);
     }
@@ -65,7 +83,7 @@ final class Leftovers {
     static void detachLoops(Path directory) {
         for (String line : Command.of("losetup", "-l", "-n", "-O", "NAME,BACK-FILE").run().output().lines().toList()) {
             String[] words = line.strip().split("\\s+", 2);
-            if (words.length == 2 && words[1].startsWith(directory.toString())) {
+            if (words.length == 2 && isBelow(words[1], directory)) {
                 Command.of("losetup", "-d", words[0]).run();
             }
         }
@@ -75,7 +93,7 @@ final class Leftovers {
     static List<String> loopsOn(Path directory) {
         return Command.of("losetup", "-l", "-n", "-O", "NAME,BACK-FILE").run().output()
                 .lines()
-                .filter(line -> line.contains(directory.toString()))
+                .filter(line -> isBelow(line, directory))
                 .toList();
     }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.scoutfs.testkit.Await;
 
 /** What a remount, a crash and a read-only mount must keep. */
-@Timeout(120)
+@Timeout(400)
 class RemountIT {
     private Target target;
 
@@ -59,17 +59,17 @@ class RemountIT {
         long before = freeKib();
         shell("head -c 60M /dev/urandom > big && sync -f .");
         // A process holds it open when the mount dies.
-        Process holder = Command.shell("exec 3< big; rm big; sync -f .; echo ready; exec sleep 60").in(target.root()).start();
+        Process holder = Command.shell("exec 3< big; rm big; sync -f .; echo ready; exec sleep 600").in(target.root()).start();
         try (var output = holder.inputReader()) {
             assertThat(output.readLine()).isEqualTo("ready");
             assertThat(freeKib()).as("still taken while it is open").isLessThan(before - 50_000);
             target.kill();
         } finally {
             holder.destroyForcibly();
-            assertThat(holder.waitFor(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(holder.waitFor(60, TimeUnit.SECONDS)).isTrue();
         }
         target.mount();
-        Await.that("the space of the orphan comes back", Duration.ofSeconds(30), () -> {
+        Await.that("the space of the orphan comes back", Duration.ofSeconds(90), () -> {
             shell("sync -f .");
             return freeKib() > before - 20_000;
         });
@@ -130,7 +130,7 @@ class RemountIT {
         target.mount();
         shell("echo kept > f");
         scoutfs.processes().forEach(ProcessHandle::destroy);
-        Await.that("SIGTERM ends the mount", Duration.ofSeconds(20), () -> scoutfs.processes().isEmpty());
+        Await.that("SIGTERM ends the mount", Duration.ofSeconds(60), () -> scoutfs.processes().isEmpty());
         assertThat(target.isMounted()).isFalse();
         target.check();
         target.mount();

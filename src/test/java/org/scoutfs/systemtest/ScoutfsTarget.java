@@ -19,14 +19,13 @@ final class ScoutfsTarget implements Target {
     private final Path image;
     private final Path root;
     private final Transport transport;
-    private final String parameterBefore;
 
     ScoutfsTarget(String name, long bytes, Transport transport) {
         this.directory = SystemTests.directory(name);
         this.image = directory.resolve("volume.img");
         this.root = directory.resolve("mnt");
         this.transport = transport;
-        this.parameterBefore = transport.enable();
+        Transport.enable();
         try {
             Files.createDirectories(root);
         } catch (IOException e) {
@@ -39,7 +38,7 @@ final class ScoutfsTarget implements Target {
     static Command.Result cli(Object... words) {
         List<Object> all = new ArrayList<>(List.of(LAUNCHER));
         all.addAll(List.of(words));
-        return Command.of(all.toArray()).run();
+        return Command.of(all.toArray()).with("SCOUTFS_NO_BUILD", "1").run();
     }
 
     Path image() {
@@ -92,18 +91,18 @@ final class ScoutfsTarget implements Target {
         for (ProcessHandle process : processes) {
             process.destroyForcibly();
         }
-        Await.that("the process is gone", Duration.ofSeconds(20), () -> processes().isEmpty());
+        Await.that("the process is gone", Duration.ofSeconds(60), () -> processes().isEmpty());
     }
 
     @Override
     public void close() {
         try {
             if (isMounted()) {
-                Command.of(LAUNCHER, "umount", root).within(Duration.ofSeconds(20)).run();
+                Command.of(LAUNCHER, "umount", root).within(Duration.ofSeconds(60)).run();
             }
         } finally {
             Leftovers.cleanUp(directory);
-            Transport.restore(parameterBefore);
+            Transport.disable();
         }
     }
 }

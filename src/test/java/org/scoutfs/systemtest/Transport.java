@@ -1,18 +1,13 @@
 package org.scoutfs.systemtest;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.scoutfs.testkit.UringParameter;
 
 /** How the kernel and the mount talk. The suites run on each that this kernel has. */
 enum Transport {
     DEVICE("off"),
     RING("on");
-
-    private static final Path PARAMETER = Path.of("/sys/module/fuse/parameters/enable_uring");
 
     private final String option;
 
@@ -28,7 +23,7 @@ enum Transport {
     /** Those that this kernel offers; the module parameter says whether it knows the ring at all. */
     static List<Transport> available() {
         List<Transport> all = new ArrayList<>(List.of(DEVICE));
-        if (Files.exists(PARAMETER) && !"ext4".equals(System.getProperty("scoutfs.target"))) {
+        if (UringParameter.exists() && !"ext4".equals(System.getProperty("scoutfs.target"))) {
             all.add(RING);
         }
         String only = System.getProperty("scoutfs.transport");
@@ -43,29 +38,12 @@ enum Transport {
         return available().getLast();
     }
 
-    /** Sets the module parameter as this transport needs it. @return what it was, for {@link #restore} */
-    String enable() {
-        if (!Files.exists(PARAMETER)) {
-            return "";
-        }
-        try {
-            String before = Files.readString(PARAMETER).strip();
-            // Always on: with uring=off the mount must keep to the device although it could have the ring.
-            Files.writeString(PARAMETER, "Y");
-            return before;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    /** Makes the kernel offer the ring until {@link #disable}; also for the device, which has to be taken although the ring is there. */
+    static void enable() {
+        UringParameter.acquire();
     }
 
-    static void restore(String before) {
-        if (before.isEmpty()) {
-            return;
-        }
-        try {
-            Files.writeString(PARAMETER, before);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    static void disable() {
+        UringParameter.release();
     }
 }
