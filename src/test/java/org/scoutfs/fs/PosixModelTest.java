@@ -12,34 +12,15 @@ import org.scoutfs.base.FsException;
 import org.scoutfs.base.Rng;
 import org.scoutfs.testkit.FsClient;
 import org.scoutfs.testkit.FsTree;
+import org.scoutfs.testkit.PosixCaller;
 import org.scoutfs.testkit.PosixModel;
+import org.scoutfs.testkit.PosixStep;
+import org.scoutfs.testkit.PosixStep.Op;
 import org.scoutfs.testkit.Profile;
 import org.scoutfs.testkit.SeededTest;
 
 /** The same random operations on the file system and on the model: same answers, same tree, also after commits and crashes. */
 class PosixModelTest {
-    private static final String TOO_LONG = "y".repeat(256);
-    private static final String[] NAMES = {"a", "b", "c", "d", "x".repeat(255), TOO_LONG};
-
-    private enum Op {
-        CREATE,
-        MKDIR,
-        FIFO,
-        SYMLINK,
-        LINK,
-        UNLINK,
-        RMDIR,
-        RENAME,
-        WRITE,
-        APPEND,
-        TRUNCATE,
-        FALLOCATE,
-        CHMOD,
-        SET_XATTR,
-        REMOVE_XATTR,
-        WAIT
-    }
-
     private final Map<Op, Integer> worked = new EnumMap<>(Op.class);
     private final Map<Errno, Integer> refused = new EnumMap<>(Errno.class);
 
@@ -82,105 +63,112 @@ class PosixModelTest {
         }
     }
 
-    private interface Action {
-        void run() throws FsException, IOException;
-    }
-
     private void step(Rng rng, FsHarness harness, PosixModel model) throws IOException {
-        FsClient client = harness.client;
-        Op op = Op.values()[rng.nextInt(Op.values().length)];
-        if (op == Op.UNLINK || op == Op.WAIT) {
-            op = rng.nextInt(3) == 0 ? op : Op.CREATE; // else the tree stays empty
-        } else if (op == Op.RMDIR || op == Op.FIFO || op == Op.SYMLINK || op == Op.CHMOD) {
-            op = rng.nextInt(3) == 0 ? op : Op.MKDIR;
+        PosixStep step = PosixStep.draw(rng, "");
+        if (step.op() == Op.WAIT) {
+            harness.locks.waitInAcquire(step.number() % 4);
+            harness.transactions.waitInBegin(step.number() % 3);
         }
-        String path = path(rng);
-        String other = path(rng);
-        byte[] bytes = PosixModel.pattern(rng.nextLong(), rng.nextInt(rng.nextInt(3) == 0 ? 30_000 : 200));
-        long offset = rng.nextInt(4) == 0 ? 4096L * rng.nextInt(6) : rng.nextInt(20_000);
-        int number = rng.nextInt(1 << 16);
-        String what = op + " " + path + " " + other + " " + offset + "+" + bytes.length + " " + number;
-        String one = op + " " + path + " " + offset + "+" + bytes.length + " " + number;
-        switch (op) {
-            case CREATE -> both(op, one, () -> client.create(path, bytes), () -> model.create(path, bytes));
-            case MKDIR -> both(op, one, () -> client.mkdir(path), () -> model.mkdir(path));
-            case FIFO -> both(op, one, () -> client.mknod(path, 0010644, 0), () -> model.fifo(path));
-            case SYMLINK -> both(op, one, () -> client.symlink(path, "to" + number), () -> model.symlink(path, "to" + number));
-            case LINK -> both(op, what, () -> client.link(path, other), () -> model.link(path, other));
-            case UNLINK -> both(op, one, () -> client.unlink(path), () -> model.unlink(path));
-            case RMDIR -> both(op, one, () -> client.rmdir(path), () -> model.rmdir(path));
-            case RENAME -> {
-                int flags = number % 3;
-                both(op, what, () -> client.rename(path, other, flags), () -> model.rename(path, other, flags));
-            }
-            case WRITE -> both(op, one, () -> client.write(path, offset, bytes), () -> {
-                if (bytes.length > 0) {
-                    model.write(path, offset, bytes);
-                } else {
-                    model.append(path, bytes);
-                }
-            });
-            case APPEND -> both(op, one, () -> client.append(path, bytes), () -> model.append(path, bytes));
-            case TRUNCATE -> both(op, one, () -> client.truncate(path, offset), () -> model.truncate(path, offset));
-            case FALLOCATE -> {
-                int mode = new int[] {0, 1, 3, 0x10, 0x11}[number % 5];
-                long length = 1 + bytes.length;
-                both(
-                        op,
-                        one,
-                        () -> client.fallocate(path, offset, length, mode),
-                        () -> model.fallocate(path, offset, length, mode));
-            }
-            case CHMOD -> both(op, one, () -> client.chmod(path, number & 07777), () -> model.chmod(path, number & 07777));
-            case SET_XATTR -> {
-                String name = "user." + number % 3;
-                both(op, one, () -> client.setXattr(path, name, bytes), () -> model.setXattr(path, name, bytes));
-            }
-            case REMOVE_XATTR -> {
-                String name = "user." + number % 3;
-                both(op, one, () -> client.removeXattr(path, name), () -> model.removeXattr(path, name));
-            }
-            case WAIT -> {
-                harness.locks.waitInAcquire(number % 4);
-                harness.transactions.waitInBegin(number % 3);
-                worked.merge(op, 1, Integer::sum);
-            }
-        }
-    }
-
-    private void both(Op op, String what, Action real, Action modelled) throws IOException {
-        Errno expected = errno(modelled);
-        Errno actual = errno(real);
-        if (what.contains(TOO_LONG)) {
+        Errno expected = errno(step, model);
+        Errno actual = errno(step, new Caller(harness.client));
+        if (step.hasNameTooLong()) {
             // Which of two errors comes first is the kernel's affair, which resolves paths.
-            assertThat(actual).as(what).isNotNull();
+            assertThat(actual == null && step.op() != Op.WAIT).as(step.toString()).isFalse();
         } else {
-            assertThat(actual).as(what).isEqualTo(expected);
+            assertThat(actual).as(step.toString()).isEqualTo(expected);
         }
         if (actual == null) {
-            worked.merge(op, 1, Integer::sum);
+            worked.merge(step.op(), 1, Integer::sum);
         } else {
             refused.merge(actual, 1, Integer::sum);
         }
     }
 
-    private static Errno errno(Action action) throws IOException {
+    private static Errno errno(PosixStep step, PosixCaller caller) throws IOException {
         try {
-            action.run();
+            step.apply(caller);
             return null;
         } catch (FsException e) {
             return e.errno();
         }
     }
 
-    private static String path(Rng rng) {
-        StringBuilder path = new StringBuilder();
-        int depth = 1 + (rng.nextInt(5) + 1) / 3;
-        for (int i = 0; i < depth; i++) {
-            int most = rng.nextInt(8) == 0 ? NAMES.length : 4;
-            path.append(i == 0 ? "" : "/").append(NAMES[rng.nextInt(most)]);
+    /** The file system as it is asked by a kernel. */
+    private record Caller(FsClient client) implements PosixCaller {
+        @Override
+        public void create(String path, byte[] contents) throws FsException, IOException {
+            client.create(path, contents);
         }
-        return path.toString();
+
+        @Override
+        public void mkdir(String path) throws FsException, IOException {
+            client.mkdir(path);
+        }
+
+        @Override
+        public void fifo(String path) throws FsException, IOException {
+            client.mknod(path, 0010644, 0);
+        }
+
+        @Override
+        public void symlink(String path, String target) throws FsException, IOException {
+            client.symlink(path, target);
+        }
+
+        @Override
+        public void link(String path, String newPath) throws FsException, IOException {
+            client.link(path, newPath);
+        }
+
+        @Override
+        public void unlink(String path) throws FsException, IOException {
+            client.unlink(path);
+        }
+
+        @Override
+        public void rmdir(String path) throws FsException, IOException {
+            client.rmdir(path);
+        }
+
+        @Override
+        public void rename(String from, String to, int flags) throws FsException, IOException {
+            client.rename(from, to, flags);
+        }
+
+        @Override
+        public void write(String path, long offset, byte[] bytes) throws FsException, IOException {
+            client.write(path, offset, bytes);
+        }
+
+        @Override
+        public void append(String path, byte[] bytes) throws FsException, IOException {
+            client.append(path, bytes);
+        }
+
+        @Override
+        public void truncate(String path, long size) throws FsException, IOException {
+            client.truncate(path, size);
+        }
+
+        @Override
+        public void fallocate(String path, long offset, long length, int mode) throws FsException, IOException {
+            client.fallocate(path, offset, length, mode);
+        }
+
+        @Override
+        public void chmod(String path, int permissions) throws FsException, IOException {
+            client.chmod(path, permissions);
+        }
+
+        @Override
+        public void setXattr(String path, String name, byte[] value) throws FsException, IOException {
+            client.setXattr(path, name, value);
+        }
+
+        @Override
+        public void removeXattr(String path, String name) throws FsException, IOException {
+            client.removeXattr(path, name);
+        }
     }
 
     private static void compare(PosixModel model, FsClient client) throws IOException {

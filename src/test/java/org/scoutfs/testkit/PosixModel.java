@@ -7,6 +7,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
 
@@ -14,7 +15,7 @@ import org.scoutfs.base.FsException;
  * A tree in memory that does what POSIX and the manual pages of Linux say, as plainly as it can be written: what the real one is compared
  * with. Paths have no leading slash; {@code ""} is the root. Symbolic links are not followed, as behind a kernel that did it.
  */
-public final class PosixModel {
+public final class PosixModel implements PosixCaller {
     private static final int NOREPLACE = 1;
     private static final int EXCHANGE = 2;
 
@@ -48,20 +49,24 @@ public final class PosixModel {
 
     // ---- changes
 
+    @Override
     public void create(String path, byte[] contents) throws FsException {
         Node node = new Node(Kind.FILE, 0644);
         node.contents = contents.clone();
         add(path, node);
     }
 
+    @Override
     public void mkdir(String path) throws FsException {
         add(path, new Node(Kind.DIRECTORY, 0755));
     }
 
+    @Override
     public void fifo(String path) throws FsException {
         add(path, new Node(Kind.FIFO, 0644));
     }
 
+    @Override
     public void symlink(String path, String target) throws FsException {
         Node node = new Node(Kind.SYMLINK, 0777);
         node.contents = target.getBytes(java.nio.charset.StandardCharsets.UTF_8);
@@ -78,6 +83,7 @@ public final class PosixModel {
         }
     }
 
+    @Override
     public void link(String path, String newPath) throws FsException {
         Node node = find(path);
         Node parent = find(FsClient.parent(newPath));
@@ -88,6 +94,7 @@ public final class PosixModel {
         node.links++;
     }
 
+    @Override
     public void unlink(String path) throws FsException {
         Node parent = directory(FsClient.parent(path));
         Node node = child(parent, name(path));
@@ -96,6 +103,7 @@ public final class PosixModel {
         node.links--;
     }
 
+    @Override
     public void rmdir(String path) throws FsException {
         Node parent = directory(FsClient.parent(path));
         Node node = child(parent, name(path));
@@ -104,6 +112,7 @@ public final class PosixModel {
         parent.children.remove(name(path));
     }
 
+    @Override
     public void rename(String from, String to, int flags) throws FsException {
         Node oldParent = find(FsClient.parent(from));
         Node newParent = find(FsClient.parent(to));
@@ -133,6 +142,7 @@ public final class PosixModel {
         newParent.children.put(name(to), source);
     }
 
+    @Override
     public void write(String path, long offset, byte[] bytes) throws FsException {
         Node node = opened(path);
         int end = (int) offset + bytes.length;
@@ -142,6 +152,7 @@ public final class PosixModel {
         System.arraycopy(bytes, 0, node.contents, (int) offset, bytes.length);
     }
 
+    @Override
     public void append(String path, byte[] bytes) throws FsException {
         write(path, opened(path).contents.length, bytes);
     }
@@ -154,6 +165,7 @@ public final class PosixModel {
         return node;
     }
 
+    @Override
     public void truncate(String path, long size) throws FsException {
         Node node = find(path);
         fail(node.isDirectory(), Errno.EISDIR);
@@ -162,6 +174,7 @@ public final class PosixModel {
     }
 
     /** Modes 0 and 1 allocate, 3 punches, 0x10 and 0x11 zero. */
+    @Override
     public void fallocate(String path, long offset, long length, int mode) throws FsException {
         Node node = find(path);
         fail(node.isDirectory(), Errno.EISDIR);
@@ -176,21 +189,33 @@ public final class PosixModel {
         }
     }
 
+    @Override
     public void chmod(String path, int permissions) throws FsException {
         Node node = find(path);
         fail(node.kind == Kind.SYMLINK, Errno.EOPNOTSUPP);
         node.permissions = permissions;
     }
 
+    @Override
     public void setXattr(String path, String name, byte[] value) throws FsException {
         find(path).xattrs.put(name, value.clone());
     }
 
+    @Override
     public void removeXattr(String path, String name) throws FsException {
         fail(find(path).xattrs.remove(name) == null, Errno.ENODATA);
     }
 
     // ---- what is there
+
+    /** The kind of what a path names, or null where it names nothing. */
+    public @Nullable Kind kindOf(String path) {
+        try {
+            return find(path).kind;
+        } catch (FsException nothing) {
+            return null;
+        }
+    }
 
     /** Lines to compare, by path. Inodes with several names are numbered in the order of their first path. */
     public Map<String, String> tree() {
