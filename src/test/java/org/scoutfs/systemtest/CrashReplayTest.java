@@ -33,11 +33,11 @@ class CrashReplayTest {
     private static final long META_BLOCKS = 16_384;
     private static final long DATA_BLOCKS = 16_384;
 
-    @SeededTest(runs = 4)
+    @SeededTest(runs = 4, longRuns = 30)
     void everyImageIsACommitAtOrAfterTheLastPromise(long seed) throws IOException {
         Recording recording = new Recording(seed, seed % 2 == 0);
         recording.run();
-        recording.replay(Profile.count(400, 10_000));
+        recording.replay(Profile.count(400, 5000));
     }
 
     /** What was seen while the workload ran. */

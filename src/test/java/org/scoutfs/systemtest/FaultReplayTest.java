@@ -30,7 +30,7 @@ class FaultReplayTest {
     private static final int STEPS = 60;
     private static final long BLOCKS = 16_384;
 
-    @SeededTest(runs = 2)
+    @SeededTest(runs = 2, longRuns = 4)
     void eachFailsOnce(long seed) throws IOException {
         long total = run(seed, -1).ios;
         assertThat(total).as("I/Os of the run").isGreaterThan(50);

@@ -30,6 +30,23 @@ public final class FsTree {
     }
 
     private static void readInto(FsClient client, String path, Map<String, String> tree) throws FsException, IOException {
+        if (tree.put(path, line(client, path)) != null) {
+            throw new AssertionError(path + " is listed twice");
+        }
+        if ((client.stat(path).mode() & 0170000) == 0040000) {
+            for (FsClient.Entry entry : client.list(path)) {
+                String child = path.isEmpty() ? entry.name() : path + "/" + entry.name();
+                readInto(client, child, tree);
+                long ino = client.stat(child).ino();
+                if (ino != entry.ino()) {
+                    throw new AssertionError(child + " is listed as inode " + entry.ino() + ", and is " + ino);
+                }
+            }
+        }
+    }
+
+    /** Everything about one path, in one line. */
+    public static String line(FsClient client, String path) throws FsException, IOException {
         Attributes attributes = client.stat(path);
         int kind = attributes.mode() & 0170000;
         StringBuilder line = new StringBuilder();
@@ -58,19 +75,7 @@ public final class FsTree {
             line.append(' ').append(name).append('=')
                     .append(Integer.toHexString(Arrays.hashCode(client.xattr(attributes.ino(), name))));
         }
-        if (tree.put(path, line.toString()) != null) {
-            throw new AssertionError(path + " is listed twice");
-        }
-        if (kind == 0040000) {
-            for (FsClient.Entry entry : client.list(path)) {
-                String child = path.isEmpty() ? entry.name() : path + "/" + entry.name();
-                readInto(client, child, tree);
-                long ino = client.stat(child).ino();
-                if (ino != entry.ino()) {
-                    throw new AssertionError(child + " is listed as inode " + entry.ino() + ", and is " + ino);
-                }
-            }
-        }
+        return line.toString();
     }
 
     private static String time(Attributes.Timestamp time) {

@@ -10,10 +10,13 @@ import org.junit.platform.launcher.TestExecutionListener;
 import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.TestPlan;
 
-/** Prints at the end of a run how long the tests of each package took, and how many there were. */
+/** Prints at the end of a run how long the tests of each package took, and how many there were; and the classes that took long. */
 public final class PartTimes implements TestExecutionListener {
     private final Map<String, Long> started = new TreeMap<>();
+    private static final double LONG_SECONDS = 5;
+
     private final Map<String, long[]> parts = new TreeMap<>();
+    private final Map<String, Long> classes = new TreeMap<>();
 
     @Override
     public synchronized void executionStarted(TestIdentifier test) {
@@ -31,6 +34,7 @@ public final class PartTimes implements TestExecutionListener {
         test.getSource().ifPresent(source -> {
             if (source instanceof ClassSource type) {
                 part(type.getClassName())[0] += nanos;
+                classes.merge(type.getClassName(), nanos, Long::sum);
             } else if (source instanceof MethodSource method && test.isTest()) {
                 part(method.getClassName())[1]++;
             }
@@ -42,6 +46,11 @@ public final class PartTimes implements TestExecutionListener {
         StringBuilder text = new StringBuilder("[parts] seconds  tests  package\n");
         parts.forEach((name, sums) ->
                 text.append(String.format(Locale.ROOT, "[parts] %7.1f %6d  %s%n", sums[0] / 1e9, sums[1], name)));
+        classes.entrySet().stream()
+                .filter(one -> one.getValue() / 1e9 >= LONG_SECONDS)
+                .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+                .forEach(one -> text.append(
+                        String.format(Locale.ROOT, "[parts] %7.1f         %s%n", one.getValue() / 1e9, one.getKey())));
         System.out.print(text);
     }
 

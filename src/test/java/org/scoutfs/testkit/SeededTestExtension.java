@@ -37,7 +37,9 @@ final class SeededTestExtension implements TestTemplateInvocationContextProvider
         if (!Profile.isLong()) {
             return LongStream.rangeClosed(1, settings.runs());
         }
-        int runs = settings.longRuns() > 0 ? settings.longRuns() : 20 * settings.runs();
+        int runs = Profile.scaled(settings.runs(), settings.longRuns() > 0 ? settings.longRuns() : 20 * settings.runs());
+        System.out.printf("[seeds] %s#%s: %d seeds from -Dscoutfs.nightSeed=%d%n",
+                method.getDeclaringClass().getSimpleName(), method.getName(), runs, Profile.nightSeed());
         Rng rng = Rng.seeded(Profile.nightSeed() ^ method.getName().hashCode());
         // Small numbers are easier to pass on; 2^40 of them do not repeat in a night.
         return LongStream.generate(() -> rng.nextLong() >>> 24).limit(runs);
