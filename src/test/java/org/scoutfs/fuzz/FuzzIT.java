@@ -61,7 +61,7 @@ class FuzzIT {
                         "-Xmx512m",
                         "--enable-native-access=ALL-UNNAMED",
                         "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        classPath(),
                         "-Dscoutfs.fuzz.target=" + target.getName(),
                         "com.code_intelligence.jazzer.Jazzer",
                         "--target_class=" + FuzzMain.class.getName(),
@@ -87,6 +87,14 @@ class FuzzIT {
         assertThat(runs.find()).as("jazzer says how many runs:%n%s", tail(said)).isTrue();
         assertThat(Long.parseLong(runs.group(1))).as("runs").isGreaterThan(500);
         System.out.printf("[fuzz] %s: %s runs in %d s%n", target.getSimpleName(), runs.group(1), SECONDS);
+    }
+
+    /** The child runs in another directory. */
+    private static String classPath() {
+        String path = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        return Stream.of(path.split(java.io.File.pathSeparator))
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(java.util.stream.Collectors.joining(java.io.File.pathSeparator));
     }
 
     private static FuzzTarget newTarget(Class<? extends FuzzTarget> target) {

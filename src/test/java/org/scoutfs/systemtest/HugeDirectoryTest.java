@@ -26,7 +26,7 @@ import org.scoutfs.testkit.SparseDevice;
 @Timeout(7200)
 class HugeDirectoryTest {
     private static final String STAY = "stay-";
-    private static final long BLOCKS = 1 << 20;
+    private static final long BLOCKS = Profile.isLong() ? 1 << 19 : 1 << 18;
 
     /** A name and the position after it. */
     private record Place(String name, long next) {}
