@@ -194,6 +194,6 @@ final class Admission {
         FileState file = prepared.file;
         long items = file.withMutex(() -> file.map.items(first, end).size());
         long groups = (end - first) / ChecksumItem.GROUP_BLOCKS + 2;
-        return (2 * items + 2 * newExtents + 4) * EXTENT_BYTES + (groups + items) * CHECKSUM_BYTES;
+        return (2 * items + 2 * newExtents + 8) * EXTENT_BYTES + (groups + items) * CHECKSUM_BYTES;
     }
 }

@@ -50,6 +50,7 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
     private final DataWriter writer;
     private final Admission admission;
     private final Gatherer gatherer;
+    private final StorageAhead ahead;
     private final Placer placer;
     private final Remover remover;
     private final Preallocator preallocator;
@@ -84,7 +85,8 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
         this.writer = new DataWriter(device, buffers, options.writerThreads(), name);
         this.admission = new Admission(transactions, memory, states, reader, rid);
         this.gatherer = new Gatherer(space, memory, rid);
-        this.placer = new Placer(space, options.earlyBlocks());
+        this.ahead = new StorageAhead(space, states, options, rid);
+        this.placer = new Placer(space, options.earlyBlocks(), ahead);
         this.remover = new Remover(space, states, admission, gatherer);
         this.preallocator = new Preallocator(space, states, admission, rid);
         transactions.addParticipant(this);
@@ -98,9 +100,12 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
     // ---- writing
 
     @Override
-    public PreparedWrite admitWrite(ItemReader view, long ino, long fileSize, long offset, long length)
+    public PreparedWrite admitWrite(
+            ItemReader view, long ino, long fileSize, long onlineBlocks, long offset, long length)
             throws FsException, MustWait, IOException {
-        return admission.admitWrite(view, ino, offset, length);
+        Prepared prepared = admission.admitWrite(view, ino, offset, length);
+        prepared.onlineBlocks = onlineBlocks;
+        return prepared;
     }
 
     @Override
@@ -118,6 +123,9 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
             BlockCounts before = file.counts(first, end);
             gatherer.replace(txn, p, offset, from.byteSize(), from);
             counts = new BlockCounts(end - first - before.online(), -before.offline());
+            if (p.onlineBlocks >= 0) {
+                ahead.written(txn, file, end, p.onlineBlocks + counts.online());
+            }
             early = placer.sealStream(file, end);
         } finally {
             file.mutex.unlock();
@@ -219,6 +227,7 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
     @Override
     public PreparedWrite admitTruncate(ItemReader view, long ino, long oldSize, long newSize)
             throws FsException, MustWait, IOException {
+        BlockRange _ = states.takeTail(ino);
         return remover.admit(view, ino, newSize, Long.MAX_VALUE);
     }
 
@@ -247,12 +256,24 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
     @Override
     public PreparedWrite admitAllocate(ItemReader view, long ino, long block, long blockCount)
             throws FsException, MustWait, IOException {
+        // Now somebody asks for storage, maybe of the same blocks: it stays.
+        BlockRange _ = states.takeTail(ino);
         return preallocator.admit(view, ino, block, blockCount);
     }
 
     @Override
     public AllocateStep allocate(Transaction txn, PreparedWrite prepared, long ino, long block, long blockCount) {
         return preallocator.allocate(txn, (Prepared) prepared, ino, block, blockCount);
+    }
+
+    @Override
+    public @Nullable BlockRange takeTail(long ino) {
+        return ahead.takeTail(ino);
+    }
+
+    @Override
+    public void keepTail(long ino, BlockRange tail) {
+        states.addTail(ino, tail);
     }
 
     // ---- the map

@@ -139,6 +139,12 @@ final class ExtentMap {
         return items;
     }
 
+    /** Where the hole ends that is known to be at {@code block}; {@code block} itself where none is known. */
+    long knownHoleEnd(long block) {
+        Map.Entry<Long, Known> entry = known.floorEntry(block);
+        return entry == null || entry.getValue().item() != null ? block : Math.max(block, entry.getValue().end());
+    }
+
     /** The item that covers a known block, or null. */
     @Nullable ExtentItem at(long block) {
         Map.Entry<Long, Known> entry = known.floorEntry(block);

@@ -3,6 +3,7 @@ package org.scoutfs.data;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.MustWait;
 import org.scoutfs.lsm.ItemReader;
@@ -23,6 +24,9 @@ public interface FileData {
         }
     }
 
+    /** File blocks {@code [first, end)}. */
+    record BlockRange(long first, long end) {}
+
     /**
      * Reads into all of {@code into}; holes and unwritten blocks give zeroes. Blocks must not be offline ({@link #firstOffline}).
      *
@@ -34,9 +38,11 @@ public interface FileData {
      * Prepares a write, before its transaction begins: reserves space for the blocks that it will need, and reads the
      * partial blocks at its ends that it does not replace whole.
      *
+     * @param onlineBlocks of the file before the write; negative where the file shall get no storage ahead of its data
      * @return to be handed to {@link #write}, or closed
      */
-    PreparedWrite admitWrite(ItemReader view, long ino, long fileSize, long offset, long length)
+    PreparedWrite admitWrite(
+            ItemReader view, long ino, long fileSize, long onlineBlocks, long offset, long length)
             throws FsException, MustWait, IOException;
 
     /** Space and edge blocks for one write. Closing it gives back what was not used; after {@link #write} that is nothing. */
@@ -85,6 +91,14 @@ public interface FileData {
 
     PreparedWrite admitPunch(ItemReader view, long ino, long fileSize, long offset, long length)
             throws FsException, MustWait, IOException;
+
+    /**
+     * The last opener has closed the file. What is returned was preallocated without anybody asking for it: the caller may
+     * {@linkplain #punch punch} what of it lies beyond the end of the file, or say with {@link #keepTail} that it could not.
+     */
+    @Nullable BlockRange takeTail(long ino);
+
+    void keepTail(long ino, BlockRange tail);
 
     /** First offline block in {@code [block, block + blockCount)}, or -1. */
     long firstOffline(ItemReader view, long ino, long block, long blockCount) throws IOException;

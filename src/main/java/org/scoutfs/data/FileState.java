@@ -42,6 +42,11 @@ final class FileState {
     private final Map<Long, ChecksumGroup> checksums = new HashMap<>();
     /** The last transaction that changed the file, 0 for none. */
     long touchedNumber;
+    /** Whether the next barrier may give it storage ahead of its data; and then, where the last write ended, and the blocks with data. */
+    boolean maySeeAhead;
+
+    long writtenEnd;
+    long onlineBlocks;
     /** Whether the next barrier has to look at the file. */
     boolean isTouched;
 
@@ -160,10 +165,10 @@ final class FileState {
     void putChecksums(Transaction txn) {
         for (Map.Entry<Long, ChecksumGroup> entry : checksums.entrySet()) {
             ChecksumGroup group = entry.getValue();
-            if (!group.isChanged) {
+            if (!group.isChanged()) {
                 continue;
             }
-            group.isChanged = false;
+            group.put();
             long first = entry.getKey() * ChecksumItem.GROUP_BLOCKS;
             int count = 0;
             for (ExtentItem item : map.items(first, first + ChecksumItem.GROUP_BLOCKS)) {

@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Invariants;
+import org.scoutfs.data.FileData.BlockRange;
 import org.scoutfs.txn.Transaction;
 
 /**
@@ -22,6 +23,20 @@ final class FileStates {
     private List<FileState> touched = new ArrayList<>();
 
     private volatile long committedNumber;
+
+    /** Storage beyond the ends of open files that was made without being asked for. */
+    private final ConcurrentHashMap<Long, BlockRange> tails = new ConcurrentHashMap<>();
+
+    void addTail(long ino, BlockRange tail) {
+        tails.merge(
+                ino,
+                tail,
+                (a, b) -> new BlockRange(Math.min(a.first(), b.first()), Math.max(a.end(), b.end())));
+    }
+
+    @Nullable BlockRange takeTail(long ino) {
+        return tails.isEmpty() ? null : tails.remove(ino);
+    }
 
     /** The state of a file, or null: then memory knows nothing that its items do not say. */
     @Nullable FileState get(long ino) {

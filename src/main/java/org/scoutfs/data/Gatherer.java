@@ -10,6 +10,7 @@ import org.scoutfs.device.BlockDevice;
 import org.scoutfs.device.DeviceExtent;
 import org.scoutfs.item.ChecksumItem;
 import org.scoutfs.item.ExtentItem;
+import org.scoutfs.item.Keys;
 import org.scoutfs.txn.DataSpace;
 import org.scoutfs.txn.Transaction;
 
@@ -47,7 +48,10 @@ final class Gatherer {
             if (piece == null) {
                 piece = gather(p, block, end);
                 count = (int) (piece.end() - block);
-                reserved(p, count - inherit(piece, unwritten));
+                int inherited = inherit(piece, unwritten);
+                // No reservation speaks for the items of these: each may become an extent of its own.
+                txn.keep(2 * inherited, inherited * (long) (Admission.EXTENT_BYTES + Keys.SIZE));
+                reserved(p, count - inherited);
                 clearOrKeepEdge(p, piece, block, offset, length);
                 clearOrKeepEdge(p, piece, piece.end() - 1, offset, length);
             } else {
@@ -67,7 +71,7 @@ final class Gatherer {
                 int index = (int) ((block + i) % ChecksumItem.GROUP_BLOCKS);
                 group = index == 0 ? file.group(block + i) : group;
                 group.checksums[index] = piece.run().checksum(crc, piece.indexOf(block + i));
-                group.isChanged = true;
+                group.change(txn);
             }
             block += count;
         }

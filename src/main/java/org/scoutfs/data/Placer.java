@@ -14,11 +14,13 @@ import org.scoutfs.txn.Transaction;
 final class Placer {
     private final DataSpace space;
     private final int earlyBlocks;
+    private final StorageAhead ahead;
 
     /** @param earlyBlocks so many dirty blocks in a row are worth writing before the commit */
-    Placer(DataSpace space, int earlyBlocks) {
+    Placer(DataSpace space, int earlyBlocks, StorageAhead ahead) {
         this.space = space;
         this.earlyBlocks = earlyBlocks;
+        this.ahead = ahead;
     }
 
     /** At the barrier: gives all dirty blocks of the files places, puts their items, and returns what is to be written. */
@@ -158,6 +160,7 @@ final class Placer {
         file.frozen.clear();
         ExtentItem pending = null;
         List<Piece> pieces = new ArrayList<>(file.open.all());
+        boolean isGoingOn = !pieces.isEmpty() && endOfItem(file, pieces.getFirst().block()) != -1;
         Piece before = null;
         for (Piece piece : pieces) {
             if (isUnplaced(piece)) {
@@ -199,6 +202,7 @@ final class Placer {
         if (pending != null) {
             file.map.place(last, file.ino, pending);
         }
+        ahead.allocate(last, file, isGoingOn);
         file.fresh.consume(last, space);
         file.putChecksums(last);
     }

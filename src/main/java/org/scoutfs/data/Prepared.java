@@ -30,6 +30,8 @@ final class Prepared implements FileData.PreparedWrite {
     long spaceBlocks;
     long memoryBlocks;
     long itemBytes;
+    /** Of the file, before the write; negative: not told. */
+    long onlineBlocks = -1;
     @Nullable Edge head;
     @Nullable Edge tail;
     private boolean isClosed;

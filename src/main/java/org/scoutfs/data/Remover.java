@@ -193,7 +193,7 @@ final class Remover {
             for (long block = Math.max(group, first); block < Math.min(groupEnd, end); block++) {
                 kept.checksums[(int) (block - group)] = 0;
             }
-            kept.isChanged = true;
+            kept.change(txn);
         }
     }
 }

@@ -24,6 +24,8 @@ import org.scoutfs.txn.Transaction;
  * else comes with each request.
  */
 final class Files {
+    private static final System.Logger LOG = System.getLogger("org.scoutfs.fs");
+
     private static final int O_ACCMODE = 3;
     private static final int O_TRUNC = 01000;
     private static final int SETUID = 04000;
@@ -185,7 +187,8 @@ final class Files {
         Privileges privileges = privileges(view, inode, killPrivileges);
         MemorySegment bytes = length == from.byteSize() ? from : from.asSlice(0, length);
         boolean modeChanged = privileges.mode != item.mode;
-        try (FileData.PreparedWrite prepared = core.data.admitWrite(view, inode.ino, item.size, offset, length);
+        try (FileData.PreparedWrite prepared = core.data.admitWrite(
+                        view, inode.ino, item.size, item.onlineBlocks, offset, length);
                 Transaction txn = core.begin(Core.INODE_BYTES + privileges.itemBytes() + prepared.itemBytes())) {
             BlockCounts counts = core.data.write(txn, prepared, inode.ino, offset, bytes);
             item.onlineBlocks += counts.online();
@@ -389,6 +392,45 @@ final class Files {
                 }
                 inode.setMtimeAndCtime(core.clock.wallNanos());
                 core.store(txn, inode);
+            }
+        }
+    }
+
+    /**
+     * Nobody has the file open any more: storage that it got ahead of its data, and that nobody asked for, goes back. Where that cannot
+     * be done at once it stays until the next close, a truncate, or the end of the file.
+     */
+    void returnStorageAhead(long ino) {
+        FileData.BlockRange tail = core.data.takeTail(ino);
+        if (tail == null) {
+            return;
+        }
+        try (LockClient.Use _ = core.acquire(ino, LockMode.WRITE)) {
+            var lock = core.inodeLocks.of(ino);
+            long stamp = lock.writeLock();
+            try {
+                punchBeyondEnd(core.require(core.transactions.view(), ino), tail);
+            } finally {
+                lock.unlockWrite(stamp);
+            }
+        } catch (MustWait later) {
+            core.data.keepTail(ino, tail);
+        } catch (FsException | IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "preallocated storage of inode " + ino + " stays", e);
+        }
+    }
+
+    private void punchBeyondEnd(Inode inode, FileData.BlockRange tail) throws FsException, MustWait, IOException {
+        long size = inode.item.size;
+        long first = Math.max(tail.first(), (size + (1L << BLOCK_BITS) - 1) >>> BLOCK_BITS);
+        long offset = first << BLOCK_BITS;
+        long length = (tail.end() - first) << BLOCK_BITS;
+        boolean isDone = length <= 0;
+        while (!isDone) {
+            ItemReader view = core.transactions.view();
+            try (FileData.PreparedWrite edges = core.data.admitPunch(view, inode.ino, size, offset, length);
+                    Transaction txn = core.beginShrinking(edges.itemBytes())) {
+                isDone = core.data.punch(txn, edges, inode.ino, offset, length).isDone();
             }
         }
     }

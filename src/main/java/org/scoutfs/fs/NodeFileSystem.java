@@ -307,6 +307,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
 
     private void closed(long ino) {
         if (core.opens.subtract(ino, 1) == 0) {
+            files.returnStorageAhead(ino);
             core.orphans.checkUnused(ino);
         }
     }

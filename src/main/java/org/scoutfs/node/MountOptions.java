@@ -18,6 +18,8 @@ import org.scoutfs.sys.Mounts;
  * @param cacheBytes memory for blocks of the index
  * @param dirtyBytes most bytes of file data that wait for a commit
  * @param commitMillis how long a change waits for its commit at most
+ * @param preallocBlocks most blocks of storage that a growing file gets ahead of its data
+ * @param isPreallocContigOnly only files without holes that are appended to get it
  * @param isPlainFuse use type fuse although a block device is there
  * @param log where log lines go when the mount is in the background
  */
@@ -30,6 +32,8 @@ public record MountOptions(
         long cacheBytes,
         long dirtyBytes,
         long commitMillis,
+        long preallocBlocks,
+        boolean isPreallocContigOnly,
         boolean isPlainFuse,
         Path log) {
     /** What {@code uring=} says. */
@@ -75,6 +79,12 @@ public record MountOptions(
                         + " least 16M."),
                 new Description("commit_ms=N", "A change is committed at the latest after this many milliseconds without anybody"
                         + " asking. Default 1000, from 10 to 60000."),
+                new Description("data_prealloc_blocks=N", "A file that grows from commit to commit gets storage for up to so many"
+                        + " blocks of 4 KiB ahead of its data, as much as it has data at most. Default 2048. What lies beyond the"
+                        + " end of the file goes back when the file is closed."),
+                new Description("data_prealloc_contig_only=0|1", "1, the default: only a file without holes that is appended to"
+                        + " gets storage ahead. 0: the aligned region of data_prealloc_blocks around the block that was written"
+                        + " last is filled, whatever the pattern."),
                 new Description("type=auto|fuse", "fuse mounts as type fuse.scoutfs although there is a block device. sync(2) is then"
                         + " not durable; fsync(2) is."),
                 new Description("log=PATH", "Where a mount in the background writes its log lines. Default /var/log/scoutfs.log. Not"
@@ -106,6 +116,8 @@ public record MountOptions(
         private long cacheBytes = 256 * MIB;
         private long dirtyBytes = 128 * MIB;
         private long commitMillis = 1000;
+        private long preallocBlocks = 2048;
+        private boolean isPreallocContigOnly = true;
         private boolean isPlainFuse;
         private Path log = Path.of("/var/log/scoutfs.log");
         private final List<String> seen = new ArrayList<>();
@@ -120,6 +132,8 @@ public record MountOptions(
                     cacheBytes,
                     dirtyBytes,
                     commitMillis,
+                    preallocBlocks,
+                    isPreallocContigOnly,
                     isPlainFuse,
                     log);
         }
@@ -180,6 +194,8 @@ public record MountOptions(
                 case "cache" -> cacheBytes = size(name, value, 16 * MIB, 1L << 40);
                 case "dirty" -> dirtyBytes = size(name, value, 16 * MIB, 1L << 40);
                 case "commit_ms" -> commitMillis = number(name, value, 10, 60_000);
+                case "data_prealloc_blocks" -> preallocBlocks = number(name, value, 1, (1L << 52) - 1);
+                case "data_prealloc_contig_only" -> isPreallocContigOnly = number(name, value, 0, 1) == 1;
                 case "type" -> isPlainFuse = choice(name, value, Type.class) == Type.FUSE;
                 case "log" -> log = path(name, value);
                 default -> throw unknown(name);

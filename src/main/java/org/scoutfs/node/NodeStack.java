@@ -53,9 +53,16 @@ public final class NodeStack {
     private static final long START_SECONDS_MAX = 600;
 
     /** What is told of a mount, beside its device. */
-    public record Options(boolean isReadOnly, long cacheBytes, long dirtyBytes, long commitMillis) {
+    public record Options(
+            boolean isReadOnly, long cacheBytes, long dirtyBytes, long commitMillis, long preallocBlocks, boolean isPreallocContigOnly) {
         public static Options of(MountOptions options) {
-            return new Options(options.isReadOnly(), options.cacheBytes(), options.dirtyBytes(), options.commitMillis());
+            return new Options(
+                    options.isReadOnly(),
+                    options.cacheBytes(),
+                    options.dirtyBytes(),
+                    options.commitMillis(),
+                    options.preallocBlocks(),
+                    options.isPreallocContigOnly());
         }
     }
 
@@ -95,7 +102,8 @@ public final class NodeStack {
                     device,
                     buffers,
                     counters,
-                    new DataOptions(options.dirtyBytes(), EARLY_BLOCKS, WRITER_THREADS),
+                    new DataOptions(options.dirtyBytes(), EARLY_BLOCKS, WRITER_THREADS)
+                            .withPrealloc(options.preallocBlocks(), options.isPreallocContigOnly()),
                     rid,
                     name));
             closers.push(locks::stop);

@@ -1,5 +1,6 @@
 package org.scoutfs.txn;
 
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.MustWait;
 import org.scoutfs.device.DeviceExtent;
@@ -33,6 +34,15 @@ public interface DataSpace {
      * @param afterBlkno a run that begins right here is preferred (to lengthen an extent); -1 for no preference
      */
     DeviceExtent take(long blocks, long afterBlkno);
+
+    /**
+     * Takes one run without a reservation, for storage that is good to have and not needed: only while this node has several times
+     * as many blocks to spare. Its items are the caller's to announce. At the barrier too.
+     *
+     * @param beginBlkno where the run has to begin, or -1
+     * @return at most {@code blocks} of them, or null
+     */
+    @Nullable DeviceExtent takeSpare(long blocks, long beginBlkno);
 
     /** Taken blocks that no commit will name: overwritten before the commit, or never written. They are not taken again. */
     void giveBack(DeviceExtent extent);

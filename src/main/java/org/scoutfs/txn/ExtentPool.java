@@ -25,6 +25,11 @@ final class ExtentPool {
         return blocks;
     }
 
+    /** Whether a free run begins at this block. */
+    boolean beginsAt(long blkno) {
+        return byBlkno.containsKey(blkno);
+    }
+
     /** Length of the longest run; 0 when empty. */
     long longestRun() {
         return bySize.isEmpty() ? 0 : bySize.last().blockCount();

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.device.DeviceExtent;
@@ -27,6 +28,9 @@ import org.scoutfs.net.Message;
 final class GrantedSpace {
     /** What a segment may waste: the rest of its last data block, and the ends of filter and index. */
     private static final long SEGMENT_WASTE_BLOCKS = 8;
+
+    /** What is only good to have takes no more than this part of the free data blocks. */
+    private static final long SPARE_PART = 4;
 
     private static final int BLOCK_BYTES = BlockDevice.BLOCK_SIZE;
 
@@ -105,6 +109,17 @@ final class GrantedSpace {
             }
             dataReservedBlocks -= extent.blockCount();
             return extent;
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** A run for which nothing was reserved, while several times as much is free; null where it is not, or not at that place. */
+    @Nullable DeviceExtent takeSpareData(long blocks, long beginBlkno) {
+        mutex.lock();
+        try {
+            boolean isPlenty = (data.blocks() - dataReservedBlocks) / SPARE_PART >= blocks;
+            return isPlenty && (beginBlkno < 0 || data.beginsAt(beginBlkno)) ? data.take(blocks, beginBlkno) : null;
         } finally {
             mutex.unlock();
         }

@@ -1,6 +1,7 @@
 package org.scoutfs.txn;
 
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.base.MustWait;
@@ -48,6 +49,15 @@ final class NodeDataSpace implements DataSpace {
     public DeviceExtent take(long blocks, long afterBlkno) {
         DeviceExtent extent = space.takeData(blocks, afterBlkno); // the promise stays: the items are still to come
         takenBlocks.getAndAdd(extent.blockCount());
+        return extent;
+    }
+
+    @Override
+    public @Nullable DeviceExtent takeSpare(long blocks, long beginBlkno) {
+        DeviceExtent extent = space.takeSpareData(blocks, beginBlkno);
+        if (extent != null) {
+            takenBlocks.getAndAdd(extent.blockCount());
+        }
         return extent;
     }
 

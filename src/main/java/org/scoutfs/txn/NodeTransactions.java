@@ -49,8 +49,8 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     static final long LATE_ITEM_BYTES = 256;
 
     /**
-     * Items per data block: more than a long extent's share of them, less than what blocks strewn at random take. What they
-     * take is known at the barrier; {@link #SLACK_PART} of the space is there for the difference.
+     * What a data block may put at the barrier: its extent item, where it lies alone, and the tombstone of the one that it is
+     * joined with. Checksum items are announced by {@link Transaction#keep}.
      */
     static final long DATA_ITEM_BYTES_PER_BLOCK = 128;
 

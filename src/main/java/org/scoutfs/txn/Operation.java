@@ -83,6 +83,12 @@ final class Operation implements Transaction {
         txn.inodeCountDelta.getAndAdd(delta);
     }
 
+    @Override
+    public void keep(int items, long bytes) {
+        touch(0);
+        grownBytes += bytes + (long) items * MemTable.ENTRY_OVERHEAD_BYTES;
+    }
+
     void consumeData(DeviceExtent extent) {
         touch(0);
         txn.consume(extent);

@@ -46,6 +46,15 @@ public interface Transaction extends AutoCloseable {
     /** Adds to the number of inodes that the volume has, with this transaction's commit; negative for inodes destroyed. */
     void countInodes(long change);
 
+    /**
+     * Says that of the bytes that were announced some will be put only at the barrier, by a participant: they stay promised until
+     * then. With what a reserved block is charged, which is enough for its extent item, these are all that data put there.
+     *
+     * @param items how many
+     * @param bytes of their keys and values
+     */
+    void keep(int items, long bytes);
+
     /** Leaves the transaction. Exactly once. */
     @Override
     void close();

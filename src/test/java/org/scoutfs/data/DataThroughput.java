@@ -128,7 +128,7 @@ final class DataThroughput {
     private void write(long ino, long size, long offset, MemorySegment from) throws Exception {
         while (true) {
             try (PreparedWrite prepared =
-                            data.admitWrite(transactions.view(), ino, size, offset, from.byteSize());
+                            data.admitWrite(transactions.view(), ino, size, -1, offset, from.byteSize());
                     Transaction txn = transactions.begin(prepared.itemBytes() + 200, SpaceUse.GROW)) {
                 BlockCounts ignored = data.write(txn, prepared, ino, offset, from);
                 txn.put(Keys.of(Keys.Zone.FS, ino, Keys.Type.INODE, 0, 0, 0), new byte[100]);

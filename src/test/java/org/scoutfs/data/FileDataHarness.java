@@ -113,8 +113,13 @@ final class FileDataHarness implements AutoCloseable {
     }
 
     BlockCounts write(long ino, long fileSize, long offset, byte[] content) throws FsException, IOException {
+        return write(ino, fileSize, -1, offset, content);
+    }
+
+    BlockCounts write(long ino, long fileSize, long onlineBlocks, long offset, byte[] content)
+            throws FsException, IOException {
         try (PreparedWrite prepared =
-                        admit(() -> data.admitWrite(transactions.view(), ino, fileSize, offset, content.length));
+                        admit(() -> data.admitWrite(transactions.view(), ino, fileSize, onlineBlocks, offset, content.length));
                 Transaction txn = begin(prepared, SpaceUse.GROW);
                 Arena confined = Arena.ofConfined()) {
             MemorySegment from = confined.allocate(content.length);

@@ -29,6 +29,24 @@ class FileOperationsTest {
     }
 
     @Test
+    void storageAheadGoesBackWhenTheFileIsClosed() throws Exception {
+        byte[] block = new byte[4096];
+        client.create("log", new byte[4 * 4096]);
+        harness.commit();
+        long before = harness.transactions.memoryDataSpace().usedBlocks();
+        client.withOpen("log", (ino, handle) -> {
+            client.write(ino, handle, 0, block, true);
+            harness.commit();
+            assertThat(harness.transactions.memoryDataSpace().usedBlocks()).isEqualTo(before + 1 + 5);
+            assertThat(client.stat("log").blocks()).as("it is no data").isEqualTo(5 * 8);
+            client.write(ino, handle, 0, block, true);
+        });
+        harness.commit();
+        assertThat(harness.transactions.memoryDataSpace().usedBlocks()).isEqualTo(before + 2);
+        assertThat(client.stat("log").size()).isEqualTo(6 * 4096);
+    }
+
+    @Test
     void errorsOfNames() throws Exception {
         client.create("f", new byte[0]);
         client.mkdir("d");

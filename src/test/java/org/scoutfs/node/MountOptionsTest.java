@@ -28,7 +28,8 @@ class MountOptionsTest {
     @Test
     void ours() throws OptionException {
         MountOptions options = parse(
-                "ro,uring=off,writeback=on,cache=1G", "dirty=64M,metadev_path=/dev/a,log=/tmp/l,type=fuse,commit_ms=50");
+                "ro,uring=off,writeback=on,cache=1G", "dirty=64M,metadev_path=/dev/a,log=/tmp/l,type=fuse,commit_ms=50",
+                "data_prealloc_blocks=16,data_prealloc_contig_only=0");
 
         assertThat(options.isReadOnly()).isTrue();
         assertThat(options.ring()).isEqualTo(MountOptions.Ring.OFF);
@@ -39,6 +40,10 @@ class MountOptionsTest {
         assertThat(options.log()).isEqualTo(Path.of("/tmp/l"));
         assertThat(options.isPlainFuse()).isTrue();
         assertThat(options.commitMillis()).isEqualTo(50);
+        assertThat(options.preallocBlocks()).isEqualTo(16);
+        assertThat(options.isPreallocContigOnly()).isFalse();
+        assertThat(MountOptions.DEFAULTS.preallocBlocks()).isEqualTo(2048);
+        assertThat(MountOptions.DEFAULTS.isPreallocContigOnly()).isTrue();
     }
 
     @Test
@@ -63,6 +68,8 @@ class MountOptionsTest {
                 "cache=99999999T | option cache is a size from 16M to 1048576M, not '99999999T'",
                 "commit_ms=9     | option commit_ms is a number from 10 to 60000, not '9'",
                 "commit_ms=x     | option commit_ms is a number from 10 to 60000, not 'x'",
+                "data_prealloc_blocks=0 | option data_prealloc_blocks is a number from 1 to 4503599627370495, not '0'",
+                "data_prealloc_contig_only=2 | option data_prealloc_contig_only is a number from 0 to 1, not '2'",
                 "log=            | option log needs a path",
                 "cache=1G,cache=1G | option cache is given twice"
             })

@@ -4,6 +4,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.Invariants;
@@ -160,6 +161,32 @@ public final class MemoryDataSpace implements DataSpace {
                         blkno);
                 freedNow.add(blkno);
             }
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    @Override
+    public @Nullable DeviceExtent takeSpare(long blocks, long beginBlkno) {
+        mutex.lock();
+        try {
+            boolean isThere = beginBlkno < 0 || beginBlkno == nextBlkno;
+            if (!isThere || longestRun != Long.MAX_VALUE || blocks > roomBlocks / 4) {
+                return null;
+            }
+            roomBlocks -= blocks;
+            reservedBlocks += blocks;
+        } finally {
+            mutex.unlock();
+        }
+        return take(blocks, beginBlkno);
+    }
+
+    /** Blocks that the next commit names. */
+    long consumedBlocks() {
+        mutex.lock();
+        try {
+            return consumedNow.size();
         } finally {
             mutex.unlock();
         }

@@ -18,6 +18,7 @@ import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.base.MustWait;
+import org.scoutfs.data.ExtentFileData;
 import org.scoutfs.device.DeviceExtent;
 import org.scoutfs.lsm.Cursor;
 import org.scoutfs.lsm.ItemReader;
@@ -40,6 +41,11 @@ import org.scoutfs.txn.Transactions;
 public final class MemoryTransactions implements Transactions {
     private static final VarHandle U64LE = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+    /** What the real transactions count for an item beside its key and value, and what they charge for a reserved block. */
+    private static final int ITEM_OVERHEAD_BYTES = 16;
+
+    private static final long BARRIER_BYTES_PER_BLOCK = 128;
+
     private final ReentrantReadWriteLock barrier = new ReentrantReadWriteLock();
     private final List<CommitParticipant> participants = new ArrayList<>();
     private final MemoryDataSpace dataSpace;
@@ -57,6 +63,7 @@ public final class MemoryTransactions implements Transactions {
     private volatile long itemBytesPut;
     private volatile long commits;
     private final AtomicLong inodeCount = new AtomicLong();
+    private final AtomicLong keptBytes = new AtomicLong();
 
     /** With room for a terabyte of data. */
     public MemoryTransactions() {
@@ -78,6 +85,7 @@ public final class MemoryTransactions implements Transactions {
             live.putAll(committed);
             participants.clear();
             dataSpace.crash();
+            keptBytes.set(0);
             isDirty = false;
             isStopped = false;
             number++;
@@ -171,7 +179,14 @@ public final class MemoryTransactions implements Transactions {
             }
             MemoryTransaction last = new MemoryTransaction(Long.MAX_VALUE, false);
             for (CommitParticipant participant : participants) {
+                long before = last.putBytes;
                 participant.freeze(last);
+                if (participant instanceof ExtentFileData) {
+                    long promised = keptBytes.getAndSet(0) + BARRIER_BYTES_PER_BLOCK * dataSpace.consumedBlocks();
+                    Invariants.check(
+                            last.putBytes - before <= promised,
+                            "data put " + (last.putBytes - before) + " bytes at the barrier and promised " + promised);
+                }
             }
             if (!isDirty && !dataSpace.hasConsumed()) {
                 return CompletableFuture.completedFuture(null);
@@ -268,6 +283,7 @@ public final class MemoryTransactions implements Transactions {
     private final class MemoryTransaction implements Transaction {
         private final boolean isOperation;
         private long itemBytesLeft;
+        private long putBytes;
         private boolean isClosed;
 
         MemoryTransaction(long itemBytes, boolean isOperation) {
@@ -337,8 +353,15 @@ public final class MemoryTransactions implements Transactions {
             }
         }
 
+        @Override
+        public void keep(int items, long bytes) {
+            Invariants.check(!isClosed, "use after close");
+            keptBytes.getAndAdd(bytes + (long) items * ITEM_OVERHEAD_BYTES);
+        }
+
         private void use(long bytes) {
             Invariants.check(!isClosed, "use after close");
+            putBytes += bytes + ITEM_OVERHEAD_BYTES;
             itemBytesLeft -= bytes;
             Invariants.check(itemBytesLeft >= 0, "more item bytes than announced to begin(), by", -itemBytesLeft);
         }
