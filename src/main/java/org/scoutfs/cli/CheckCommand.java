@@ -62,7 +62,11 @@ final class CheckCommand implements Subcommand {
             console.out().println("... and " + (findings.count() - Findings.KEPT_MAX) + " more");
         }
         console.out()
-                .println(findings.count() == 0 ? "clean" : findings.count() + " problems");
+                .println(switch ((int) Math.min(2, findings.count())) {
+                    case 0 -> "clean";
+                    case 1 -> "1 problem";
+                    default -> findings.count() + " problems";
+                });
         return findings.count() == 0 ? Main.OK : DAMAGE_FOUND;
     }
 }

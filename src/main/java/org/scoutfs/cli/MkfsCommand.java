@@ -56,7 +56,7 @@ final class MkfsCommand implements Subcommand {
         try {
             FormatVolume.refuseIfInUse(wish);
         } catch (FormatVolume.RefusedException refused) {
-            throw CommandFailure.of(Errno.EBUSY, String.valueOf(refused.getMessage()));
+            throw CommandFailure.of(refused.errno(), String.valueOf(refused.getMessage()));
         }
         SuperSlot made = FormatVolume.run(wish, Clock.system());
         print(wish, made, console);

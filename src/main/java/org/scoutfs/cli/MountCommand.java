@@ -11,6 +11,7 @@ import org.scoutfs.node.MountFailedException;
 import org.scoutfs.node.MountLog;
 import org.scoutfs.node.MountOptions;
 import org.scoutfs.node.MountRegistry;
+import org.scoutfs.node.OpenVolume;
 import org.scoutfs.node.MountedNode;
 import org.scoutfs.sys.CommandCalls;
 import org.scoutfs.volume.VolumeBusyException;
@@ -76,7 +77,7 @@ final class MountCommand implements Subcommand {
         } catch (VolumeBusyException busy) {
             throw CommandFailure.of(Errno.EBUSY, String.valueOf(busy.getMessage()));
         } catch (CorruptionException damaged) {
-            throw CommandFailure.of(Errno.EINVAL, String.valueOf(damaged.getMessage()));
+            throw CommandFailure.of(Errno.EINVAL, OpenVolume.explain(damaged, source));
         } catch (InterruptedException shutdown) {
             Thread.currentThread().interrupt();
             return Main.FAILED;

@@ -128,11 +128,10 @@ public final class FuseMount implements AutoCloseable {
         if (type != Type.FUSE) {
             boolean isFile = Files.isRegularFile(Path.of(source));
             if (isFile) {
-                LoopDevice attached = LoopDevices.attach(Path.of(source), options.readOnly(), BLOCK_SIZE);
-                loop = attached;
-                source = attached.path().toString();
+                loop = tryLoop(type == Type.FUSEBLK);
+                source = loop == null ? source : loop.path().toString();
             }
-            if (isFile || isBlockDevice(source)) {
+            if (loop != null || isBlockDevice(source)) {
                 if (tryFuseblk(device, source, type == Type.FUSEBLK)) {
                     return;
                 }
@@ -148,6 +147,24 @@ public final class FuseMount implements AutoCloseable {
         LOG.log(
                 Level.INFO,
                 "mounted as type fuse: sync(2) is not durable on " + options.mountPoint() + ", fsync(2) is");
+    }
+
+    /** A loop device for the source, or null where this machine has none to give, as in most containers. */
+    private @Nullable LoopDevice tryLoop(boolean mustSucceed) throws IOException {
+        try {
+            return LoopDevices.attach(Path.of(options.source()), options.readOnly(), BLOCK_SIZE);
+        } catch (SystemCallException failure) {
+            boolean canFallBack =
+                    switch (failure.errno()) {
+                        case EPERM, EACCES, ENOENT, ENODEV, ENXIO, ENOTTY -> true;
+                        default -> false;
+                    };
+            if (mustSucceed || !canFallBack) {
+                throw failure;
+            }
+            LOG.log(Level.INFO, "no loop device: " + failure.getMessage() + "; trying type fuse");
+            return null;
+        }
     }
 
     private boolean tryFuseblk(FuseDevice device, String source, boolean mustSucceed) throws IOException {

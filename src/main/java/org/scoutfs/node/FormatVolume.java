@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Clock;
+import org.scoutfs.base.Errno;
 import org.scoutfs.base.Counters;
 import org.scoutfs.base.Rng;
 import org.scoutfs.device.BlockDevice;
@@ -35,8 +36,16 @@ public final class FormatVolume {
     public static final class RefusedException extends IOException {
         private static final long serialVersionUID = 1L;
 
-        RefusedException(String message) {
+        private final Errno errno;
+
+        RefusedException(Errno errno, String message) {
             super(message);
+            this.errno = errno;
+        }
+
+        /** What scripts know: EBUSY in use, EINVAL for a volume like ours, EPERM for anything else. */
+        public Errno errno() {
+            return errno;
         }
     }
 
@@ -60,11 +69,12 @@ public final class FormatVolume {
             mountedBy = OpenVolume.localUserOf(device);
         }
         if (mountedBy != null) {
-            throw new RefusedException(path + " is mounted: " + mountedBy);
+            throw new RefusedException(Errno.EBUSY, path + " is mounted: " + mountedBy);
         }
         String found = isForced ? null : Signatures.probe(path);
         if (found != null) {
-            throw new RefusedException(path + " holds " + found + "; -f overwrites it");
+            Errno errno = found.contains("scoutfs") ? Errno.EINVAL : Errno.EPERM;
+            throw new RefusedException(errno, path + " holds " + found + "; -f overwrites it");
         }
     }
 

@@ -36,6 +36,18 @@ public final class OpenVolume {
         }
     }
 
+    /** What is wrong with a device, and what it holds instead where that can be told: somebody may have given the wrong one. */
+    public static String explain(CorruptionException damage, Path device) {
+        String what = String.valueOf(damage.getMessage());
+        try {
+            String found = Signatures.probe(device);
+            return found == null || found.contains("scoutfs volume") ? what : what + "; the device holds " + found;
+        } catch (IOException unreadable) {
+            LOG.log(Level.DEBUG, "no look at " + device, unreadable);
+            return what;
+        }
+    }
+
     /**
      * Who has the volume mounted, as far as the claim tells: a process of this host that runs, or one of another host that did not
      * say goodbye. Null when nobody does, and when there is no readable volume.

@@ -56,6 +56,10 @@ class MountIT {
     private Result scoutfs(String... words) throws Exception {
         List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
         command.addAll(Arrays.asList(words));
+        return run(command.toArray(new String[0]));
+    }
+
+    private Result run(String... command) throws Exception {
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
         builder.environment().put("SCOUTFS_NO_BUILD", "1");
         builder.environment().put("SCOUTFS_HEAP", "256m");
@@ -232,6 +236,66 @@ class MountIT {
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).as(output).isZero();
+    }
+
+    /** As in most containers: the loop devices are hidden from the mount, in a mount namespace of its own. */
+    @Test
+    void withoutLoopDevicesItIsTypeFuseAndSaysWhatThatMeans() throws Exception {
+        Path script = Files.writeString(directory.resolve("script"), """
+                set -e
+                mount --make-rprivate /
+                mount --bind /dev/null /dev/loop-control
+                "$1" mount -o "log=$2/log" "$2/image" "$2/mnt"
+                grep "$2/mnt " /proc/self/mounts
+                echo contents > "$2/mnt/file"
+                sync "$2/mnt/file"
+                "$1" umount "$2/mnt"
+                """);
+        Result mounted = run("unshare", "-m", "bash", script.toString(), LAUNCHER.toString(), directory.toString());
+        assertThat(mounted.status()).as(mounted.output()).isZero();
+        assertThat(mounted.output())
+                .containsOnlyOnce("sync(2) is not durable")
+                .contains("no loop device: ", " fuse.scoutfs rw,");
+        assertClean();
+        mountOrFail();
+        assertThat(Files.readString(mount.resolve("file"))).isEqualTo("contents\n");
+    }
+
+    @Test
+    void whatADeviceHoldsIsSaidAndNotOverwritten() throws Exception {
+        Path other = directory.resolve("other.img");
+        assertThat(run("truncate", "-s", "300M", other.toString()).status()).isZero();
+        assertThat(run("mkfs.ext4", "-q", other.toString()).status()).isZero();
+
+        assertThat(scoutfs("mkfs", other.toString()).output())
+                .contains(other + " holds an ext2, ext3 or ext4 file system; -f overwrites it\n"
+                        + "scoutfs: mkfs failed: Operation not permitted (1)");
+        assertThat(scoutfs("mkfs", image.toString()).output())
+                .contains("holds a scoutfs volume")
+                .endsWith("scoutfs: mkfs failed: Invalid argument (22)\n");
+        Result refused = scoutfs("mount", other.toString(), mount.toString());
+        assertThat(refused.status()).isEqualTo(1);
+        assertThat(refused.output())
+                .contains("expected a scoutfs volume, found no super slot; the device holds an ext2, ext3 or ext4");
+    }
+
+    /** The set-group-id bit of a directory: who gets its group, and who may set the bit on a new file. As on ext4. */
+    @Test
+    void newFilesInASetGroupIdDirectory() throws Exception {
+        mountOrFail();
+        assertThat(run("chmod", "755", directory.toString()).status()).isZero();
+        assertThat(run("mkdir", "-m", "777", mount + "/shared").status()).isZero();
+        assertThat(run("chgrp", "1234", mount + "/shared").status()).isZero();
+        assertThat(run("chmod", "2777", mount + "/shared").status()).isZero();
+        String make = "use Fcntl; umask 0; sysopen(F, $ARGV[0], O_CREAT | O_WRONLY, 02775) or die $!; mkdir $ARGV[0] . 'd', 0775"
+                + " or die $!";
+        for (String member : List.of("--clear-groups", "--groups=1234")) {
+            String file = mount + "/shared/" + member;
+            Result made = run("setpriv", "--reuid=6666", "--regid=5555", member, "perl", "-e", make, file);
+            assertThat(made.status()).as(made.output()).isZero();
+            assertThat(run("stat", "-c", "%a %g", file, file + "d").output())
+                    .isEqualTo(member.equals("--clear-groups") ? "775 1234\n2775 1234\n" : "2775 1234\n2775 1234\n");
+        }
     }
 
     @Test
