@@ -3,6 +3,7 @@ package org.scoutfs.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.scoutfs.base.Errno;
 import org.scoutfs.check.VolumeDump;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.node.OpenVolume;
@@ -28,9 +29,12 @@ final class PrintCommand implements Subcommand {
     }
 
     @Override
-    public int run(Arguments arguments, Console console) throws IOException {
+    public int run(Arguments arguments, Console console) throws CommandFailure, IOException {
         Path data = arguments.operandCount() > 1 ? Path.of(arguments.operand(1)) : null;
         try (BlockDevice device = OpenVolume.readOnly(Path.of(arguments.operand(0)), data)) {
+            if (OpenVolume.isDataDevice(device)) {
+                throw CommandFailure.of(Errno.EINVAL, "**** Printing from data device is not allowed ****");
+            }
             VolumeDump.run(device, !arguments.has(SKIP.letter()), line -> console.out().println(line));
         }
         return Main.OK;

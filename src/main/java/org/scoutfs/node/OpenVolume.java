@@ -36,6 +36,11 @@ public final class OpenVolume {
         }
     }
 
+    /** Whether it is the data device of a volume with two, alone or in front. */
+    public static boolean isDataDevice(BlockDevice device) throws IOException {
+        return Volume.isDataDevice(device);
+    }
+
     /** What is wrong with a device, and what it holds instead where that can be told: somebody may have given the wrong one. */
     public static String explain(CorruptionException damage, Path device) {
         String what = String.valueOf(damage.getMessage());

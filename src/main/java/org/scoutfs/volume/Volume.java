@@ -47,6 +47,13 @@ public final class Volume {
         return volume;
     }
 
+    /** Whether it is the data device of a volume with two: what looks like structures there may be the contents of any file. */
+    public static boolean isDataDevice(BlockDevice device) throws IOException {
+        long blkno = VolumeLayout.DATA_LABEL_BLKNO - VolumeLayout.DATA_DEVICE_BLKNO;
+        return device.blockCount() > blkno
+                && MetaBlocks.read(device, blkno, block -> BlockTrailer.isSealed(block, BlockKind.DATA_LABEL));
+    }
+
     /** The volume again, with a newer slot if there is one. */
     Volume reopened() throws IOException {
         return open(device);
@@ -96,6 +103,10 @@ public final class Volume {
         if (device.blockCount() < VolumeLayout.FIRST_EXTENT_BLKNO + 1) {
             throw CorruptionException.of(device.name(), "a scoutfs volume of at least "
                     + (VolumeLayout.FIRST_EXTENT_BLKNO + 1) + " blocks", device.blockCount() + " blocks");
+        }
+        if (isDataDevice(device)) {
+            throw CorruptionException.of(device.name(), "a volume, or its metadata device in front",
+                    "a volume's data device");
         }
         SlotScan scan = new SlotScan();
         DeviceExtent ring = new DeviceExtent(VolumeLayout.SLOT_BLKNO, VolumeLayout.RING_BLOCKS);

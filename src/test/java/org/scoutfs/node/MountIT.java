@@ -315,6 +315,44 @@ class MountIT {
         assertThat(Files.exists(mount)).isFalse();
     }
 
+    /** Two devices on a real mount: metadata on the first, contents on the second. */
+    @Test
+    void twoDevices() throws Exception {
+        Path data = directory.resolve("data");
+        for (Path device : List.of(image, data)) {
+            Files.deleteIfExists(device);
+            assertThat(run("truncate", "-s", "300M", device.toString()).status()).isZero();
+        }
+        Result made = scoutfs("mkfs", image.toString(), data.toString());
+        assertThat(made.output()).contains("meta device path:", "64KB metadata blocks:   4800 (300.00 MB)");
+
+        Result mounted = scoutfs(
+                "mount", "-o", "log=" + directory.resolve("log") + ",metadev_path=" + image, data.toString(), mount.toString());
+        assertThat(mounted.status()).as(mounted.output()).isZero();
+        byte[] contents = new byte[8 << 20];
+        Arrays.fill(contents, (byte) 7);
+        Files.write(mount.resolve("file"), contents);
+        sync();
+        assertThat(scoutfs("df", "-p", mount.toString()).output()).containsPattern("MetaData  64KB  +4800 ");
+        assertThat(scoutfs("umount", mount.toString()).status()).isZero();
+
+        Result checked = scoutfs("check", "--data", image.toString(), data.toString());
+        assertThat(checked.output()).isEqualTo("clean\n");
+        Result printed = scoutfs("print", image.toString(), data.toString());
+        assertThat(printed.status()).isZero();
+        assertThat(printed.output()).contains("super");
+        Result alone = scoutfs("mount", data.toString(), mount.toString());
+        assertThat(alone.status()).isEqualTo(1);
+        assertThat(alone.output())
+                .contains("expected a volume, or its metadata device in front, found a volume's data device\n"
+                        + "scoutfs: mount failed: Invalid argument (22)");
+        assertThat(scoutfs("mount", image.toString(), mount.toString()).output())
+                .contains("expected a metadata and a data device, found one device");
+        assertThat(scoutfs("print", data.toString()).output())
+                .isEqualTo("**** Printing from data device is not allowed ****\n"
+                        + "scoutfs: print failed: Invalid argument (22)\n");
+    }
+
     @Test
     void commandsAskTheMount() throws Exception {
         mountOrFail();
