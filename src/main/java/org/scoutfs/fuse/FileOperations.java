@@ -212,14 +212,10 @@ final class FileOperations {
                 return false;
             }
             if (withAttributes) {
-                if (attributes == null) {
-                    int unused = Replies.noEntry(to, position, 0);
-                } else {
-                    int unused = Replies.entry(
-                            to, position, attributes, timeouts.entryNanos(), timeouts.attributeNanos());
-                }
+                Replies.direntPlus(to, position, attributes, timeouts, name, ino, type, nextCookie);
+            } else {
+                Replies.dirent(to, position, name, ino, type, nextCookie);
             }
-            Replies.dirent(to, position + entrySize, name, ino, type, nextCookie);
             position += size;
             return true;
         }

@@ -1,6 +1,7 @@
 package org.scoutfs.fuse.wire;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.fs.Attributes;
 import org.scoutfs.fs.Attributes.Timestamp;
 import org.scoutfs.fs.FileSystem.FileLock;
@@ -76,50 +77,56 @@ public final class Replies {
 
     /** @param timeouts only for the attributes */
     public static int attributes(MemorySegment to, long at, Attributes attributes, Timeouts timeouts) {
-        to.set(Wire.U64, at + ATTR_OUT_VALID, Timeouts.seconds(timeouts.attributeNanos()));
-        to.set(Wire.U64, at + ATTR_OUT_VALID_NANOS, Timeouts.nanos(timeouts.attributeNanos()));
-        attr(to, at + ATTR_OUT_ATTR, attributes);
-        return ATTR_OUT_SIZE;
+        Words out = new Words(ATTR_OUT_SIZE);
+        out.u64(ATTR_OUT_VALID, Timeouts.seconds(timeouts.attributeNanos()));
+        out.u32(ATTR_OUT_VALID_NANOS, Timeouts.nanos(timeouts.attributeNanos()));
+        attr(out, ATTR_OUT_ATTR, attributes);
+        return out.copyTo(to, at);
     }
 
     /** @param attributeNanos for how long the attributes hold; 0 where another answer could already have overtaken this one */
     public static int entry(
             MemorySegment to, long at, Attributes attributes, long entryNanos, long attributeNanos) {
-        to.set(Wire.U64, at + ENTRY_NODE_ID, Wire.nodeId(attributes.ino()));
-        to.set(Wire.U64, at + ENTRY_GENERATION, 0L);
-        to.set(Wire.U64, at + ENTRY_VALID, Timeouts.seconds(entryNanos));
-        to.set(Wire.U64, at + ENTRY_ATTR_VALID, Timeouts.seconds(attributeNanos));
-        to.set(Wire.U32, at + ENTRY_VALID_NANOS, Timeouts.nanos(entryNanos));
-        to.set(Wire.U32, at + ENTRY_ATTR_VALID_NANOS, Timeouts.nanos(attributeNanos));
-        attr(to, at + ENTRY_ATTR, attributes);
-        return ENTRY_SIZE;
+        Words out = new Words(ENTRY_SIZE);
+        entry(out, attributes, entryNanos, attributeNanos);
+        return out.copyTo(to, at);
+    }
+
+    private static void entry(Words out, Attributes attributes, long entryNanos, long attributeNanos) {
+        out.u64(ENTRY_NODE_ID, Wire.nodeId(attributes.ino()));
+        out.u64(ENTRY_GENERATION, 0L);
+        out.u64(ENTRY_VALID, Timeouts.seconds(entryNanos));
+        out.u64(ENTRY_ATTR_VALID, Timeouts.seconds(attributeNanos));
+        out.u32(ENTRY_VALID_NANOS, Timeouts.nanos(entryNanos));
+        out.u32(ENTRY_ATTR_VALID_NANOS, Timeouts.nanos(attributeNanos));
+        attr(out, ENTRY_ATTR, attributes);
     }
 
     /** There is no such name, and for {@code nanos} the kernel need not ask again. */
     public static int noEntry(MemorySegment to, long at, long nanos) {
-        to.asSlice(at, ENTRY_SIZE).fill((byte) 0);
-        to.set(Wire.U64, at + ENTRY_VALID, Timeouts.seconds(nanos));
-        to.set(Wire.U32, at + ENTRY_VALID_NANOS, Timeouts.nanos(nanos));
-        return ENTRY_SIZE;
+        Words out = new Words(ENTRY_SIZE);
+        out.u64(ENTRY_VALID, Timeouts.seconds(nanos));
+        out.u32(ENTRY_VALID_NANOS, Timeouts.nanos(nanos));
+        return out.copyTo(to, at);
     }
 
-    private static void attr(MemorySegment to, long at, Attributes attributes) {
-        to.set(Wire.U64, at + ATTR_INO, attributes.ino());
-        to.set(Wire.U64, at + ATTR_FILE_SIZE, attributes.size());
-        to.set(Wire.U64, at + ATTR_BLOCKS, attributes.blocks());
-        to.set(Wire.U64, at + ATTR_ATIME, attributes.atime().seconds());
-        to.set(Wire.U64, at + ATTR_MTIME, attributes.mtime().seconds());
-        to.set(Wire.U64, at + ATTR_CTIME, attributes.ctime().seconds());
-        to.set(Wire.U32, at + ATTR_ATIME_NANOS, attributes.atime().nanos());
-        to.set(Wire.U32, at + ATTR_MTIME_NANOS, attributes.mtime().nanos());
-        to.set(Wire.U32, at + ATTR_CTIME_NANOS, attributes.ctime().nanos());
-        to.set(Wire.U32, at + ATTR_MODE, attributes.mode());
-        to.set(Wire.U32, at + ATTR_NLINK, attributes.nlink());
-        to.set(Wire.U32, at + ATTR_UID, attributes.uid());
-        to.set(Wire.U32, at + ATTR_GID, attributes.gid());
-        to.set(Wire.U32, at + ATTR_RDEV, attributes.rdev());
-        to.set(Wire.U32, at + ATTR_BLKSIZE, BLOCK_SIZE);
-        to.set(Wire.U32, at + ATTR_FLAGS, 0);
+    private static void attr(Words out, int at, Attributes attributes) {
+        out.u64(at + ATTR_INO, attributes.ino());
+        out.u64(at + ATTR_FILE_SIZE, attributes.size());
+        out.u64(at + ATTR_BLOCKS, attributes.blocks());
+        out.u64(at + ATTR_ATIME, attributes.atime().seconds());
+        out.u64(at + ATTR_MTIME, attributes.mtime().seconds());
+        out.u64(at + ATTR_CTIME, attributes.ctime().seconds());
+        out.u32(at + ATTR_ATIME_NANOS, attributes.atime().nanos());
+        out.u32(at + ATTR_MTIME_NANOS, attributes.mtime().nanos());
+        out.u32(at + ATTR_CTIME_NANOS, attributes.ctime().nanos());
+        out.u32(at + ATTR_MODE, attributes.mode());
+        out.u32(at + ATTR_NLINK, attributes.nlink());
+        out.u32(at + ATTR_UID, attributes.uid());
+        out.u32(at + ATTR_GID, attributes.gid());
+        out.u32(at + ATTR_RDEV, attributes.rdev());
+        out.u32(at + ATTR_BLKSIZE, BLOCK_SIZE);
+        out.u32(at + ATTR_FLAGS, 0);
     }
 
     /** The attributes with the birth time. */
@@ -165,15 +172,39 @@ public final class Replies {
 
     /** Writes the record of one name; its size is {@link #direntSize}. */
     public static void dirent(MemorySegment to, long at, byte[] name, long ino, int type, long nextCookie) {
-        to.set(Wire.U64, at + DIRENT_INO, ino);
-        to.set(Wire.U64, at + DIRENT_COOKIE, nextCookie);
-        to.set(Wire.U32, at + DIRENT_NAME_SIZE, name.length);
-        to.set(Wire.U32, at + DIRENT_TYPE, type);
-        MemorySegment.copy(name, 0, to, Wire.U8, at + DIRENT_NAME, name.length);
-        long end = at + direntSize(name.length);
-        for (long padding = at + DIRENT_NAME + name.length; padding < end; padding++) {
-            to.set(Wire.U8, padding, (byte) 0);
+        Words out = new Words(direntSize(name.length));
+        dirent(out, 0, name, ino, type, nextCookie);
+        int unused = out.copyTo(to, at);
+    }
+
+    private static void dirent(Words out, int at, byte[] name, long ino, int type, long nextCookie) {
+        out.u64(at + DIRENT_INO, ino);
+        out.u64(at + DIRENT_COOKIE, nextCookie);
+        out.u32(at + DIRENT_NAME_SIZE, name.length);
+        out.u32(at + DIRENT_TYPE, type);
+        out.bytes(at + DIRENT_NAME, name);
+    }
+
+    /**
+     * Writes the record of one name with its attributes; its size is that of an entry and of the record without them.
+     *
+     * @param attributes null says that there are none here, and nothing of whether the name exists
+     */
+    public static void direntPlus(
+            MemorySegment to,
+            long at,
+            @Nullable Attributes attributes,
+            Timeouts timeouts,
+            byte[] name,
+            long ino,
+            int type,
+            long nextCookie) {
+        Words out = new Words(ENTRY_SIZE + direntSize(name.length));
+        if (attributes != null) {
+            entry(out, attributes, timeouts.entryNanos(), timeouts.attributeNanos());
         }
+        dirent(out, ENTRY_SIZE, name, ino, type, nextCookie);
+        int unused = out.copyTo(to, at);
     }
 
     public static int statfs(MemorySegment to, long at, Statistics statistics) {
