@@ -73,6 +73,9 @@ final class StorageAhead {
             }
             long behind = Placer.endOfItem(file, block);
             DeviceExtent extent = space.takeSpare(Math.min(left, holeEnd - block), behind);
+            if (extent == null && behind >= 0 && !options.isPreallocContigOnly()) {
+                extent = space.takeSpare(Math.min(left, holeEnd - block), -1);
+            }
             if (extent != null) {
                 file.fresh.add(extent);
                 file.map.place(last, file.ino, ExtentItem.unwritten(block, extent.blockCount(), extent.blkno(), rid));
