@@ -29,19 +29,18 @@ class FuzzIT {
     private static final int SECONDS = Integer.getInteger("scoutfs.fuzz.seconds", 5);
 
     static Stream<Class<? extends FuzzTarget>> targets() {
-        return Stream.of(
+        Stream<Class<? extends FuzzTarget>> settled = Stream.of(
                 KeysFuzz.class,
                 VersionFuzz.class,
                 StateEditFuzz.class,
                 InodeItemFuzz.class,
                 DirentItemFuzz.class,
                 ExtentItemFuzz.class,
-                MessageFuzz.class,
-                BlocksFuzz.class,
-                SegmentFuzz.class,
-                RequestFuzz.class,
-                ArgumentsFuzz.class,
-                MountOptionsFuzz.class);
+                MessageFuzz.class);
+        // New ones are first run by hand for a while: what they find must not be news in somebody else's build.
+        Stream<Class<? extends FuzzTarget>> young = Stream.of(
+                BlocksFuzz.class, SegmentFuzz.class, RequestFuzz.class, ArgumentsFuzz.class, MountOptionsFuzz.class);
+        return Boolean.getBoolean("scoutfs.fuzz.all") ? Stream.concat(settled, young) : settled;
     }
 
     @ParameterizedTest(name = "{0}")
