@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.InvariantViolation;
 import org.scoutfs.base.Rng;
@@ -82,6 +83,8 @@ class DamagedVolumeTest {
         }
     }
 
+    /** Where the commits of the volume fall, and so its blocks, differ from run to run: for the night, until it has had a few. */
+    @EnabledIfSystemProperty(named = "scoutfs.test.profile", matches = "long")
     @SeededTest(runs = 1, longRuns = 4)
     void damagedBlocksAreSeen(long seed) throws IOException {
         Rng rng = Rng.seeded(seed);
