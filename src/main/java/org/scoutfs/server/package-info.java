@@ -7,6 +7,10 @@
  * claim to see that this server still is the server, and only then sends the answers. So one flush serves all commits that came
  * while the last one was under way, and nothing is told that could be lost.
  *
+ * <p>With many nodes the core also knows who has to declare itself after a change of server, whose lease ends when, and which answers to
+ * repeat on a new connection: {@code docs/protocol.md}, "States", and {@code docs/decisions/0012-declarations-and-leases.md}. The
+ * simulation (tests, {@code org.scoutfs.simulation}) drives it without threads.
+ *
  * <p>What is promised:
  * <ol>
  *   <li>What a node is told is durable, and was told by the only server.
