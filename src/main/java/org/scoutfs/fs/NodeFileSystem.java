@@ -68,10 +68,13 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
      * @param threadName of the background thread
      */
     public void start(String threadName) throws FsException, MustWait, IOException {
+        enter(); // a view that is taken outside would keep the space of removed segments until the collector comes
         try (LockClient.Use _ = core.acquire(Core.ROOT_INO, LockMode.WRITE)) {
             if (core.find(core.transactions.view(), Core.ROOT_INO) == null) {
                 creation.makeRoot();
             }
+        } finally {
+            leave();
         }
         if (!core.options.isReadOnly()) {
             core.orphans.start(threadName);
