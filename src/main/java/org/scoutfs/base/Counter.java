@@ -9,7 +9,9 @@ public enum Counter {
     DEVICE_WRITES("writes to the device"),
     DEVICE_WRITE_BYTES("bytes written to the device"),
     DEVICE_FLUSHES("flushes of the device"),
-    DEVICE_CORRUPTIONS("blocks that were not what they must be");
+    DEVICE_CORRUPTIONS("blocks that were not what they must be"),
+    WALKS("calls of walk-inodes"),
+    WALK_NANOS("nanoseconds of work in them");
 
     private final String description;
 

@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import org.scoutfs.base.Clock;
+import org.scoutfs.base.Counter;
 import org.scoutfs.base.Counters;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
@@ -38,6 +40,7 @@ public final class IoctlService implements Ioctls {
     /** Names of an inode that are looked at in one step. */
     private static final int LINKS_PER_STEP = 256;
 
+    private final Clock clock = Clock.system();
     private final NodeFileSystem fs;
     private final Transactions transactions;
     private final VolumeState volume;
@@ -73,7 +76,7 @@ public final class IoctlService implements Ioctls {
             CallerMemory caller)
             throws FsException, MustWait, IOException {
         return switch (command) {
-            case IoctlCommand.WALK_INODES -> counted(IndexWalk.run(transactions, WalkInodes.decode(in), caller));
+            case IoctlCommand.WALK_INODES -> counted(walk(WalkInodes.decode(in), caller));
             case IoctlCommand.INO_PATH -> inoPath(InoPath.decode(in), caller);
             case IoctlCommand.STAT_MORE -> statMore(ino);
             case IoctlCommand.STATFS_MORE -> statfsMore(request);
@@ -84,6 +87,16 @@ public final class IoctlService implements Ioctls {
             case IoctlCommand.COUNTERS -> CounterPages.reply(counters.all(), CountersRequest.decode(in), caller);
             default -> throw FsException.of(Errno.ENOTTY);
         };
+    }
+
+    private int walk(WalkInodes walk, CallerMemory caller) throws FsException, IOException {
+        long start = clock.monotonicNanos();
+        try {
+            return IndexWalk.run(transactions, walk, caller);
+        } finally {
+            counters.increment(Counter.WALKS);
+            counters.add(Counter.WALK_NANOS, clock.monotonicNanos() - start);
+        }
     }
 
     private static Reply counted(int count) {
