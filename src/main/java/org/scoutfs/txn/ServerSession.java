@@ -38,6 +38,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
     private final Map<Long, Pending> pending = new HashMap<>();
     private @Nullable Connection connection;
     private @Nullable IOException closedBy;
+    private @Nullable IOException goneBy; // why the other side has gone
     private long lastRequestId;
     private final List<Consumer<IOException>> closedListeners = new ArrayList<>();
 
@@ -219,6 +220,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
             if (closedBy != null) {
                 return;
             }
+            goneBy = cause;
             listeners = List.copyOf(closedListeners);
         } finally {
             mutex.unlock();
@@ -227,13 +229,18 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         listeners.forEach(listener -> listener.accept(cause));
     }
 
-    /** Who is told when the server has gone. */
+    /** Who is told when the server has gone; at once when it has. */
     public void onClosed(Consumer<IOException> listener) {
+        IOException gone;
         mutex.lock();
         try {
             closedListeners.add(listener);
+            gone = goneBy;
         } finally {
             mutex.unlock();
+        }
+        if (gone != null) {
+            listener.accept(gone);
         }
     }
 
