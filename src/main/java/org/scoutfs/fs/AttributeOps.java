@@ -50,6 +50,9 @@ final class AttributeOps {
 
     Attributes set(long ino, AttributeChange change) throws FsException, MustWait, IOException {
         core.refuseIfReadOnly();
+        if (change.size() != null) {
+            files.late.awaitNone(ino);
+        }
         try (LockClient.Use _ = core.acquire(ino, LockMode.WRITE)) {
             var lock = core.inodeLocks.of(ino);
             long stamp = lock.writeLock();

@@ -49,9 +49,12 @@ final class Core {
     final CountMap references = new CountMap();
     /** Open files and directories. */
     final CountMap opens = new CountMap();
+    /** Those of them that may write; counted only in a cluster. */
+    final CountMap writableOpens = new CountMap();
 
     final IndexChanges index = new IndexChanges();
     final Orphans orphans = new Orphans(this);
+    final LockRevoker revoker = new LockRevoker(this);
 
     private final int groupShift;
     /** Names of the groups used last. A race only makes a name twice. */
@@ -90,6 +93,11 @@ final class Core {
             lockNames[slot] = name;
         }
         return name;
+    }
+
+    /** The first number of a group that a lock is about. */
+    long firstIno(LockName name) {
+        return name.number() << groupShift;
     }
 
     boolean isSameGroup(long inoA, long inoB) {

@@ -35,6 +35,7 @@ final class Creation {
      * @param name empty for a file without a name
      * @param target of a symbolic link
      * @param isOpened whether it is counted as open, too
+     * @param isCountedWritable whether it is counted as open for writing, too
      * @param isLinkable whether a file without a name may get one
      */
     record Plan(
@@ -45,21 +46,23 @@ final class Creation {
             int umask,
             byte @Nullable [] target,
             boolean isOpened,
+            boolean isCountedWritable,
             boolean isLinkable) {
         static Plan node(long parentIno, byte[] name, int mode, int rdev, int umask) {
-            return new Plan(parentIno, name, mode, rdev, umask, null, false, false);
+            return new Plan(parentIno, name, mode, rdev, umask, null, false, false, false);
         }
 
         static Plan symlink(long parentIno, byte[] name, byte[] target) {
-            return new Plan(parentIno, name, FileType.SYMLINK << 12 | 0777, 0, 0, target, false, false);
+            return new Plan(parentIno, name, FileType.SYMLINK << 12 | 0777, 0, 0, target, false, false, false);
         }
 
-        static Plan open(long parentIno, byte[] name, int mode, int umask) {
-            return new Plan(parentIno, name, regular(mode), 0, umask, null, true, false);
+        static Plan open(long parentIno, byte[] name, int mode, int umask, boolean isCountedWritable) {
+            return new Plan(parentIno, name, regular(mode), 0, umask, null, true, isCountedWritable, false);
         }
 
-        static Plan temporary(long parentIno, int mode, int umask, boolean isLinkable) {
-            return new Plan(parentIno, NO_NAME, regular(mode), 0, umask, null, true, isLinkable);
+        static Plan temporary(long parentIno, int mode, int umask, boolean isCountedWritable, boolean isLinkable) {
+            return new Plan(
+                    parentIno, NO_NAME, regular(mode), 0, umask, null, true, isCountedWritable, isLinkable);
         }
 
         private static int regular(int mode) {
@@ -133,6 +136,9 @@ final class Creation {
             core.references.add(ino, 1);
             if (plan.isOpened) {
                 core.opens.add(ino, 1);
+                if (plan.isCountedWritable) {
+                    core.writableOpens.add(ino, 1);
+                }
             }
             Attributes attributes = inode.attributes();
             if (slot == null) {

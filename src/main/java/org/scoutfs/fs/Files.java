@@ -28,6 +28,7 @@ final class Files {
 
     private static final int O_ACCMODE = 3;
     private static final int O_TRUNC = 01000;
+    private static final int O_APPEND = 02000;
     private static final int SETUID = 04000;
     private static final int SETGID = 02000;
     private static final int GROUP_EXECUTE = 010;
@@ -52,6 +53,8 @@ final class Files {
 
     private final Core core;
     private final AtomicLong nextHandle = new AtomicLong(1);
+    /** What the kernel writes back too late. */
+    final LateWrites late = new LateWrites(this::writeLate);
 
     Files(Core core) {
         this.core = core;
@@ -72,8 +75,44 @@ final class Files {
         return (handle & O_ACCMODE) != 0;
     }
 
+    /**
+     * In a cluster the kernel's pages are right whenever there are some, since a revoke drops them; but it would append where it believes
+     * the end to be, and keep the page there.
+     */
     FileSystem.OpenFile opened(int flags) {
-        return new FileSystem.OpenFile(newHandle(flags), false, core.options.isAlone());
+        boolean isDirect = !core.options.isAlone() && (flags & O_APPEND) != 0;
+        return new FileSystem.OpenFile(newHandle(flags), isDirect, true);
+    }
+
+    /**
+     * How a file's contents are locked for reading. Pages of a file that is open for writing here can change through a mapping without a
+     * word to us, so the kernel gets them only while nobody else can read the file.
+     */
+    private LockMode modeForReading(long ino) {
+        return core.writableOpens.get(ino) > 0 ? LockMode.WRITE : LockMode.READ;
+    }
+
+    /** The lock for reading a file's contents. */
+    private LockClient.Use acquireForReading(long ino) throws FsException, MustWait {
+        if (core.options.isAlone()) {
+            return core.acquire(ino, LockMode.READ);
+        }
+        late.awaitNone(ino);
+        while (true) {
+            LockMode mode = modeForReading(ino);
+            LockClient.Use use = core.acquire(ino, mode);
+            // Whoever opens it for writing holds the lock for writing then: so this holds until the lock is given up.
+            if (mode == LockMode.WRITE || modeForReading(ino) == LockMode.READ) {
+                return use;
+            }
+            use.close();
+        }
+    }
+
+    /** The lock for changing a file's contents. */
+    private LockClient.Use acquireForWriting(long ino) throws FsException, MustWait {
+        late.awaitNone(ino);
+        return core.acquire(ino, LockMode.WRITE);
     }
 
     FileSystem.OpenFile open(long ino, int flags, boolean killPrivileges) throws FsException, MustWait, IOException {
@@ -81,7 +120,13 @@ final class Files {
         if (truncates) {
             core.refuseIfReadOnly();
         }
-        try (LockClient.Use _ = core.acquire(ino, truncates ? LockMode.WRITE : LockMode.READ)) {
+        boolean isShared = !core.options.isAlone();
+        boolean isCountedWritable = isShared && (flags & O_ACCMODE) != 0;
+        boolean isExclusive = truncates || isCountedWritable;
+        if (truncates) {
+            late.awaitNone(ino);
+        }
+        try (LockClient.Use _ = core.acquire(ino, isExclusive ? LockMode.WRITE : LockMode.READ)) {
             var lock = core.inodeLocks.of(ino);
             long stamp = truncates ? lock.writeLock() : lock.readLock();
             try {
@@ -92,13 +137,17 @@ final class Files {
                 if (inode.isSymlink()) {
                     throw FsException.of(Errno.ELOOP);
                 }
-                if (inode.item.nlink == 0 && !core.isUsed(ino)) {
+                // In a cluster only what is open counts: that is what other nodes are asked before they destroy it.
+                if (inode.item.nlink == 0 && !(isShared ? core.opens.get(ino) > 0 : core.isUsed(ino))) {
                     throw FsException.of(Errno.ESTALE);
                 }
                 if (truncates && inode.isRegular()) {
                     truncate(inode, 0, killPrivileges, null);
                 }
                 core.opens.add(ino, 1);
+                if (isCountedWritable) {
+                    core.writableOpens.add(ino, 1);
+                }
             } finally {
                 lock.unlock(stamp);
             }
@@ -109,7 +158,7 @@ final class Files {
     // ---- read
 
     int read(long ino, long offset, MemorySegment into) throws FsException, MustWait, IOException {
-        try (LockClient.Use _ = core.acquire(ino, LockMode.READ)) {
+        try (LockClient.Use _ = acquireForReading(ino)) {
             var lock = core.inodeLocks.of(ino);
             long stamp = lock.readLock();
             try {
@@ -155,17 +204,52 @@ final class Files {
     int write(long ino, long offset, MemorySegment from, boolean append, boolean killPrivileges)
             throws FsException, MustWait, IOException {
         core.refuseIfReadOnly();
-        try (LockClient.Use _ = core.acquire(ino, LockMode.WRITE)) {
-            var lock = core.inodeLocks.of(ino);
-            long stamp = lock.writeLock();
-            try {
-                Inode inode = core.require(core.transactions.view(), ino);
-                requireRegular(inode);
-                return write(inode, append ? inode.item.size : offset, from, killPrivileges);
-            } finally {
-                lock.unlockWrite(stamp);
-            }
+        try (LockClient.Use _ = acquireForWriting(ino)) {
+            return writeLocked(ino, offset, from, append, killPrivileges);
         }
+    }
+
+    private int writeLocked(long ino, long offset, MemorySegment from, boolean append, boolean killPrivileges)
+            throws FsException, MustWait, IOException {
+        var lock = core.inodeLocks.of(ino);
+        long stamp = lock.writeLock();
+        try {
+            Inode inode = core.require(core.transactions.view(), ino);
+            requireRegular(inode);
+            return write(inode, append ? inode.item.size : offset, from, killPrivileges);
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+    }
+
+    /**
+     * Bytes of a mapping, written back by the kernel. In a cluster a revoke may wait for the answer: so this does not wait for
+     * the lock.
+     */
+    int writeBack(long ino, long offset, MemorySegment from, boolean killPrivileges)
+            throws FsException, MustWait, IOException {
+        if (core.options.isAlone()) {
+            return write(ino, offset, from, false, killPrivileges);
+        }
+        core.refuseIfReadOnly();
+        LockClient.Use use = core.revoker.tryLaunder(core.lockName(ino));
+        if (use == null) {
+            late.keep(ino, offset, from);
+            return (int) from.byteSize();
+        }
+        try (use) {
+            return writeLocked(ino, offset, from, false, killPrivileges);
+        }
+    }
+
+    private void writeLate(long ino, long offset, MemorySegment bytes) throws FsException, MustWait, IOException {
+        core.transactions.enter();
+        try {
+            int _ = write(ino, offset, bytes, false, false);
+        } finally {
+            core.transactions.leave();
+        }
+        core.kernel.invalidateInode(ino, offset, bytes.byteSize());
     }
 
     private int write(Inode inode, long offset, MemorySegment from, boolean killPrivileges)
@@ -324,7 +408,7 @@ final class Files {
         if (offset > Long.MAX_VALUE - length) {
             throw FsException.of(Errno.EFBIG);
         }
-        try (LockClient.Use _ = core.acquire(ino, LockMode.WRITE)) {
+        try (LockClient.Use _ = acquireForWriting(ino)) {
             var lock = core.inodeLocks.of(ino);
             long stamp = lock.writeLock();
             try {
@@ -441,7 +525,7 @@ final class Files {
         if (whence != SEEK_DATA && whence != SEEK_HOLE) {
             throw FsException.of(Errno.EINVAL);
         }
-        try (LockClient.Use _ = core.acquire(ino, LockMode.READ)) {
+        try (LockClient.Use _ = acquireForReading(ino)) {
             var lock = core.inodeLocks.of(ino);
             long stamp = lock.readLock();
             try {

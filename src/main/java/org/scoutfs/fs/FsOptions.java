@@ -23,6 +23,11 @@ public record FsOptions(int lockGroupInodes, boolean isReadOnly, boolean isAlone
         return new FsOptions(lockGroupInodes, readOnly, isAlone, hasAcls, cachedInodes);
     }
 
+    /** Of a mount that shares its volume with others. */
+    public FsOptions shared() {
+        return new FsOptions(lockGroupInodes, isReadOnly, false, hasAcls, cachedInodes);
+    }
+
     public FsOptions withAcls(boolean acls) {
         return new FsOptions(lockGroupInodes, isReadOnly, isAlone, acls, cachedInodes);
     }

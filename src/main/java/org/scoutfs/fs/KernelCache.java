@@ -1,5 +1,8 @@
 package org.scoutfs.fs;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+
 /**
  * What the kernel of this host keeps of the file system, as far as {@code fs} has to take it back. Implemented by {@code fuse}.
  * Calls are queued and carried out by threads that serve no request; they never wait for one.
@@ -10,4 +13,15 @@ public interface KernelCache {
 
     /** A name of a directory is out of date. */
     void invalidateEntry(long parentIno, byte[] name);
+
+    /**
+     * Attributes, ACLs and all pages of an inode go, because another node may change it. Pages that a waiting read owns have no
+     * bytes yet, and stay; dirty ones come back as writes.
+     *
+     * @param isKnown whether the kernel has a reference, or is about to: then an answer that says it knows nothing is not believed
+     * @return completes when the kernel has nothing of the inode that could be out of date
+     */
+    default CompletableFuture<Void> drop(long ino, BooleanSupplier isKnown) {
+        return CompletableFuture.completedFuture(null);
+    }
 }

@@ -18,6 +18,7 @@ import org.scoutfs.item.FileType;
 import org.scoutfs.item.InodeItem;
 import org.scoutfs.item.SymlinkItem;
 import org.scoutfs.lock.LockClient;
+import org.scoutfs.lock.RevokeHandler;
 import org.scoutfs.net.LockMode;
 import org.scoutfs.net.Message;
 import org.scoutfs.txn.Transactions;
@@ -84,6 +85,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     /** Ends the background thread. */
     @Override
     public void close() {
+        files.late.stop();
         core.orphans.stop();
     }
 
@@ -92,9 +94,27 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
         return core.orphans.awaitIdle(millis);
     }
 
-    /** Forgets decoded inodes of a lock that this node gives away. */
-    public void forgetInodes(long firstIno, long count) {
+    /** Forgets decoded inodes. */
+    void forgetInodes(long firstIno, long count) {
         core.cache.removeRange(firstIno, count);
+    }
+
+    /** What is done before one of this node's locks goes to another node. */
+    public RevokeHandler revokeHandler() {
+        return core.revoker;
+    }
+
+    /** In a cluster, before {@link #start}: whom to ask what other nodes have open. */
+    public void shareWith(ServerRequests server) {
+        core.orphans.shareWith(server);
+    }
+
+    /**
+     * Whether this node has an inode open that another one wants to destroy. If so, that is left to this node's last close. Never
+     * waits.
+     */
+    public boolean isOpenHere(long ino) {
+        return core.orphans.isOpenHere(ino);
     }
 
     @Override
@@ -256,7 +276,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
         checkNewName(name);
         while (true) {
             try {
-                Attributes made = creation.make(request, Plan.open(parentIno, name, mode, umask));
+                Attributes made = creation.make(request, Plan.open(parentIno, name, mode, umask, isCountedWritable(flags)));
                 return new Created(made, files.opened(flags), true);
             } catch (FsException e) {
                 if (e.errno() != Errno.EEXIST || (flags & O_EXCL) != 0) {
@@ -298,14 +318,22 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     public Created tmpfile(Request request, long parentIno, int flags, int mode, int umask)
             throws FsException, MustWait, IOException {
         boolean isLinkable = (flags & O_EXCL) == 0;
-        Attributes made = creation.make(request, Plan.temporary(parentIno, mode, umask, isLinkable));
+        Attributes made = creation.make(request, Plan.temporary(parentIno, mode, umask, isCountedWritable(flags), isLinkable));
         return new Created(made, files.opened(flags), true);
     }
 
     @Override
     public void release(long ino, long handle, long lockOwner, boolean unlockFlock) {
         fileLocks.dropHandle(ino, handle, lockOwner, unlockFlock);
+        if (isCountedWritable((int) handle)) {
+            core.writableOpens.subtract(ino, 1);
+        }
         closed(ino);
+    }
+
+    /** @param flags of open, or a handle: both carry the access mode in the same bits */
+    private boolean isCountedWritable(int flags) {
+        return !core.options.isAlone() && Files.isWritable(flags);
     }
 
     private void closed(long ino) {
@@ -337,12 +365,15 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
             boolean fromPageCache,
             boolean killPrivileges)
             throws FsException, MustWait, IOException {
-        return files.write(ino, offset, from, append && !fromPageCache, killPrivileges);
+        return fromPageCache
+                ? files.writeBack(ino, offset, from, killPrivileges)
+                : files.write(ino, offset, from, append, killPrivileges);
     }
 
     @Override
     public void fsync(Request request, long ino, long handle, boolean dataOnly)
             throws FsException, MustWait, IOException {
+        files.late.awaitDurable(ino);
         commit(request);
     }
 

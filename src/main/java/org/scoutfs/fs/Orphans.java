@@ -25,6 +25,7 @@ import org.scoutfs.lock.LockClient;
 import org.scoutfs.lsm.Cursor;
 import org.scoutfs.lsm.ItemReader;
 import org.scoutfs.net.LockMode;
+import org.scoutfs.net.Message;
 import org.scoutfs.txn.Transaction;
 
 /**
@@ -33,12 +34,15 @@ import org.scoutfs.txn.Transaction;
  *   <li>An inode is destroyed only while it has no name, no kernel reference and no open file, checked under its exclusive lock.
  *       Whoever adds a reference to an inode without a name holds that lock shared, and adds only where there is one already.
  *   <li>Each step is one transaction, and any prefix of the steps is a state that a later mount goes on from.
+ *   <li>In a cluster it also holds the lock of the inode's group for writing from before it asks all other nodes whether one has it
+ *       open, until it is destroyed: an open needs that lock. A node that says yes destroys it after its own last close.
  * </ol>
  * <p>Thread-safe. {@code mutex} guards the queue and is a leaf.
  */
 final class Orphans {
     private static final int XATTRS_PER_STEP = 64;
     private static final long RETRY_MILLIS = 1000;
+    private static final long ANSWER_SECONDS_MAX = 30;
     private static final System.Logger LOG = System.getLogger(Orphans.class.getName());
 
     private final Core core;
@@ -57,8 +61,15 @@ final class Orphans {
     private boolean isStopped;
     private @Nullable Thread thread;
 
+    /** Asked before an inode is destroyed; null where this node is alone. Set before the thread starts. */
+    private @Nullable ServerRequests server;
+
     Orphans(Core core) {
         this.core = core;
+    }
+
+    void shareWith(ServerRequests cluster) {
+        server = cluster;
     }
 
     // ---- what operations say
@@ -214,7 +225,7 @@ final class Orphans {
                 throw new InterruptedException();
             }
             try {
-                isDone = stepInside(ino);
+                isDone = server == null ? stepInside(ino) : stepShared(server, ino);
             } catch (MustWait wait) {
                 await(wait);
             } catch (FsException | IOException | RuntimeException e) {
@@ -231,6 +242,44 @@ final class Orphans {
         } catch (ExecutionException | TimeoutException e) {
             LOG.log(System.Logger.Level.TRACE, "tried again after", e);
         }
+    }
+
+    /**
+     * The lock is held while the server is asked: its answer needs no lock, only other nodes' word. A revoke that comes meanwhile waits
+     * for this; then the step that follows waits for the revoke, and all begins anew.
+     */
+    private boolean stepShared(ServerRequests cluster, long ino)
+            throws FsException, MustWait, IOException, InterruptedException {
+        if (!nameless.contains(ino) || core.isUsed(ino)) {
+            return stepInside(ino);
+        }
+        try (LockClient.Use _ = core.acquire(ino, LockMode.WRITE)) {
+            return isOpenElsewhere(cluster, ino) || stepInside(ino);
+        }
+    }
+
+    private static boolean isOpenElsewhere(ServerRequests cluster, long ino) throws IOException, InterruptedException {
+        try {
+            return cluster.ask(
+                            requestId -> new Message.AskOpen(requestId, cluster.rid(), ino), Message.OpenElsewhere.class)
+                    .get(ANSWER_SECONDS_MAX, TimeUnit.SECONDS)
+                    .isOpen();
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IOException("whether another node has it open is not known", e);
+        }
+    }
+
+    /** As {@link NodeFileSystem#isOpenHere}. */
+    boolean isOpenHere(long ino) {
+        // First the mark, then the look; a last close does it the other way round: so one of the two sees the other.
+        boolean isNews = nameless.add(ino);
+        if (core.opens.get(ino) > 0) {
+            return true;
+        }
+        if (isNews) {
+            nameless.remove(ino);
+        }
+        return false;
     }
 
     private boolean stepInside(long ino) throws FsException, MustWait, IOException {

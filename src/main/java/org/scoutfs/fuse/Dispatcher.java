@@ -6,6 +6,7 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.InvariantViolation;
@@ -39,6 +40,7 @@ final class Dispatcher {
 
     /**
      * @param elsewhere threads that serve no queue: for private ioctls and the last commit
+     * @param drops null where this mount is alone
      * @param onDestroy makes everything durable; waits
      */
     Dispatcher(
@@ -48,13 +50,14 @@ final class Dispatcher {
             Timeouts timeouts,
             boolean cacheDirectories,
             boolean kernelLocks,
+            @Nullable KernelDrops drops,
             WaitingRequests waiting,
             Executor elsewhere,
             Runnable onDestroy) {
         this.fileSystem = fileSystem;
         this.hooks = hooks;
         this.names = new NameOperations(fileSystem, timeouts);
-        this.files = new FileOperations(fileSystem, timeouts, cacheDirectories, kernelLocks);
+        this.files = new FileOperations(fileSystem, timeouts, cacheDirectories, kernelLocks, drops);
         this.inodes = new InodeOperations(fileSystem, timeouts);
         this.ioctls = new IoctlOperations(ioctls);
         this.waiting = waiting;

@@ -8,6 +8,7 @@ import org.scoutfs.fs.Request;
 import org.scoutfs.fuse.wire.Arguments;
 import org.scoutfs.fuse.wire.Headers;
 import org.scoutfs.fuse.wire.Opcode;
+import org.scoutfs.fuse.wire.Requests;
 import org.scoutfs.fuse.wire.Wire;
 
 /**
@@ -21,6 +22,11 @@ import org.scoutfs.fuse.wire.Wire;
  * over through queues only.
  */
 abstract class Exchange {
+    /** Of open(2) on x86-64; a file opened for appending is direct, too, where pages matter. */
+    private static final int O_DIRECT = 040000;
+
+    private static final int O_APPEND = 02000;
+
     // Constant after construction.
     final MemorySegment memory;
     private final long headOffset;
@@ -34,6 +40,7 @@ abstract class Exchange {
     private long unique;
     private long nodeId;
     private @Nullable Request request;
+    private boolean hasWaited;
 
     // Of its answer.
     private int error;
@@ -54,6 +61,7 @@ abstract class Exchange {
         unique = memory.get(Wire.U64, headOffset + Headers.IN_UNIQUE);
         nodeId = memory.get(Wire.U64, headOffset + Headers.IN_NODE_ID);
         request = null;
+        hasWaited = false;
         error = 0;
         replySize = 0;
     }
@@ -90,6 +98,32 @@ abstract class Exchange {
             request = known;
         }
         return known;
+    }
+
+    /** Whether it was put aside before. */
+    final boolean hasWaited() {
+        return hasWaited;
+    }
+
+    /** It is put aside. */
+    final void waits() {
+        hasWaited = true;
+    }
+
+    /** Pages that the kernel may keep locked while this request waits, or null. */
+    final @Nullable ParkedPages parkedPages() {
+        return switch (opcode) {
+            case Opcode.READ -> ParkedPages.ofRead(
+                    ino(),
+                    u64(Requests.READ_OFFSET),
+                    Integer.toUnsignedLong(u32(Requests.READ_BYTES)),
+                    (u32(Requests.READ_FLAGS) & (O_DIRECT | O_APPEND)) != 0);
+            case Opcode.WRITE -> (u32(Requests.WRITE_WRITE_FLAGS) & Requests.WRITE_FROM_CACHE) != 0
+                    ? null
+                    : ParkedPages.ofWrite(
+                            ino(), u64(Requests.WRITE_OFFSET), Integer.toUnsignedLong(u32(Requests.WRITE_BYTES)));
+            default -> null;
+        };
     }
 
     final int pid() {

@@ -25,10 +25,13 @@ final class FileOperations {
     private final Timeouts timeouts;
     private final int directoryFlags;
     private final boolean kernelLocks;
+    private final @Nullable KernelDrops drops;
 
     /** @param cacheDirectories the kernel may keep listings until the directory changes
+     *  @param drops null where this mount is alone
      *  @param kernelLocks file locks never come here, so there is none to be given up when a file is closed */
-    FileOperations(FileSystem fileSystem, Timeouts timeouts, boolean cacheDirectories, boolean kernelLocks) {
+    FileOperations(FileSystem fileSystem, Timeouts timeouts, boolean cacheDirectories, boolean kernelLocks, @Nullable KernelDrops drops) {
+        this.drops = drops;
         this.kernelLocks = kernelLocks;
         this.fileSystem = fileSystem;
         this.timeouts = timeouts;
@@ -102,6 +105,9 @@ final class FileOperations {
                 append,
                 fromCache,
                 (writeFlags & Requests.WRITE_KILL_PRIVILEGES) != 0);
+        if (drops != null && !fromCache) {
+            drops.beforeAnswer(x.ino(), x.u64(Requests.WRITE_OFFSET), written, x.hasWaited());
+        }
         return Replies.count(x.memory, x.replyOffset(), written);
     }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -20,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.Clock;
 import org.scoutfs.base.Errno;
 import org.scoutfs.fs.FileSystem;
 import org.scoutfs.fs.Ioctls;
@@ -64,6 +66,8 @@ public final class FuseMount implements AutoCloseable {
     private final ExecutorService reruns;
     private final ExecutorService elsewhere;
     private final ExecutorService notifiers;
+    /** Each of its threads may hang until a waiting request is answered, so there is no bound but the number of those. */
+    private final ExecutorService expendable;
     private final AtomicBoolean lastCommitBegan = new AtomicBoolean();
     private final CountDownLatch lastCommitDone = new CountDownLatch(1);
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -71,6 +75,7 @@ public final class FuseMount implements AutoCloseable {
     // Set once by open(), before any other thread knows this object.
     private @Nullable LoopDevice loop;
     private @Nullable FuseDevice device;
+    private @Nullable KernelDrops drops;
     private String sourceShown;
     private String typeShown = "";
     private String transportShown = "/dev/fuse";
@@ -85,6 +90,10 @@ public final class FuseMount implements AutoCloseable {
         this.reruns = pool("fuse-rerun", Math.max(2, cpus));
         this.elsewhere = pool("fuse-ioctl", ELSEWHERE_THREADS);
         this.notifiers = pool("fuse-notify", NOTIFIER_THREADS);
+        this.expendable = Executors.newCachedThreadPool(Thread.ofPlatform()
+                .name("fuse-drop " + volume + " ", 0)
+                .daemon(true)
+                .factory());
     }
 
     private ExecutorService pool(String role, int threads) {
@@ -207,6 +216,13 @@ public final class FuseMount implements AutoCloseable {
 
     private void serve(FuseDevice device, FileSystem fileSystem, Ioctls ioctls) throws IOException {
         Handshake.Result agreed = Handshake.perform(device, options);
+        if (!options.isAlone()) {
+            drops = new KernelDrops(
+                    (ino, offset, length) -> KernelNotifier.invalidate(device, ino, offset, length),
+                    expendable,
+                    waiting,
+                    Clock.system());
+        }
         Dispatcher dispatcher = new Dispatcher(
                 fileSystem,
                 ioctls,
@@ -214,6 +230,7 @@ public final class FuseMount implements AutoCloseable {
                 options.timeouts(),
                 options.cacheDirectories(),
                 options.kernelLocks(),
+                drops,
                 waiting,
                 elsewhere,
                 this::makeDurable);
@@ -264,7 +281,7 @@ public final class FuseMount implements AutoCloseable {
         if (connected == null) {
             throw new IllegalStateException("not mounted");
         }
-        return new KernelNotifier(connected, notifiers);
+        return new KernelNotifier(connected, notifiers, drops);
     }
 
     /** The block device that is mounted, or the source as it was given. */
@@ -365,6 +382,7 @@ public final class FuseMount implements AutoCloseable {
             stop(reruns);
             makeDurable();
             stop(notifiers);
+            stop(expendable);
             leaveMountPoint();
             release();
             ended.complete(null);
@@ -437,6 +455,7 @@ public final class FuseMount implements AutoCloseable {
         reruns.shutdown();
         elsewhere.shutdown();
         notifiers.shutdown();
+        expendable.shutdown();
         release();
     }
 }

@@ -83,6 +83,11 @@ public record FuseOptions(
                 READ_AHEAD_KIB);
     }
 
+    /** Whether no other mount can change the volume. */
+    public boolean isAlone() {
+        return timeouts.equals(Timeouts.FOR_EVER);
+    }
+
     public FuseOptions withType(Type newType) {
         return new FuseOptions(
                 source,

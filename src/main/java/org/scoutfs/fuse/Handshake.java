@@ -128,6 +128,10 @@ final class Handshake {
         if (!options.kernelLocks()) {
             wanted |= Init.POSIX_LOCKS | Init.FLOCK_LOCKS;
         }
+        if (!options.isAlone()) {
+            // A revoke drops pages; this is for the time when nobody is here to do it: what has run out is not served.
+            wanted = wanted & ~Init.EXPLICIT_INVAL_DATA | Init.AUTO_INVAL_DATA;
+        }
         if (options.writeback()) {
             wanted |= Init.WRITEBACK_CACHE;
         }

@@ -1,5 +1,7 @@
 package org.scoutfs.fuse;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.fs.KernelCache;
 
@@ -21,6 +23,12 @@ public final class KernelCacheRelay implements KernelCache {
         if (cache != null) {
             cache.invalidateInode(ino, offset, length);
         }
+    }
+
+    @Override
+    public CompletableFuture<Void> drop(long ino, BooleanSupplier isKnown) {
+        KernelCache cache = connected;
+        return cache == null ? CompletableFuture.completedFuture(null) : cache.drop(ino, isKnown);
     }
 
     @Override

@@ -4,8 +4,11 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Errno;
 import org.scoutfs.fs.KernelCache;
 import org.scoutfs.fuse.wire.Notifications;
@@ -20,10 +23,27 @@ final class KernelNotifier implements KernelCache {
 
     private final FuseDevice device;
     private final Executor expendable;
+    private final @Nullable KernelDrops drops;
 
-    KernelNotifier(FuseDevice device, Executor expendable) {
+    /** @param drops null where this mount is alone */
+    KernelNotifier(FuseDevice device, Executor expendable, @Nullable KernelDrops drops) {
         this.device = device;
         this.expendable = expendable;
+        this.drops = drops;
+    }
+
+    @Override
+    public CompletableFuture<Void> drop(long ino, BooleanSupplier isKnown) {
+        return drops == null ? CompletableFuture.completedFuture(null) : drops.drop(ino, isKnown);
+    }
+
+    /** Carries an invalidation out on this thread. @return 0 or a negative error number */
+    static int invalidate(FuseDevice device, long ino, long offset, long length) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(Notifications.SIZE_MAX, Long.BYTES);
+            int size = Notifications.invalidateInode(memory, ino, offset, length);
+            return (int) Math.min(0, device.write(FuseDevice.allocateState(arena), memory, size));
+        }
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,16 +35,20 @@ final class WaitingRequests {
     };
 
     private volatile boolean hasEarly;
+    /** Is told of pages that may be locked; null where this mount is alone. Set before the first request. */
+    private @Nullable Consumer<ParkedPages> watcher;
 
     /** One wait of one request. */
     private final class Wait {
         private final Exchange exchange;
         private final long unique;
+        private final @Nullable ParkedPages pages;
         private final AtomicBoolean isOver = new AtomicBoolean();
 
         Wait(Exchange exchange) {
             this.exchange = exchange;
             this.unique = exchange.unique();
+            this.pages = watcher == null ? null : exchange.parkedPages();
         }
 
         void wake() {
@@ -66,8 +71,12 @@ final class WaitingRequests {
     /** Puts a request aside until {@code on} completes or an interrupt comes. The caller must not touch it afterwards. */
     void park(Exchange exchange, CompletableFuture<?> on) {
         long unique = exchange.unique();
+        exchange.waits();
         Wait wait = new Wait(exchange);
         waits.put(unique, wait);
+        if (watcher != null && wait.pages != null) {
+            watcher.accept(wait.pages);
+        }
         // Here and in interrupt(): each side writes its own mark first and then reads the other's, so one of them sees both.
         if (hasEarly && takeEarly(unique)) {
             wait.interrupt();
@@ -82,6 +91,20 @@ final class WaitingRequests {
         Wait wait = waits.get(unique);
         if (wait != null && takeEarly(unique)) {
             wait.interrupt();
+        }
+    }
+
+    /** Has every request that begins to wait with pages told to somebody. Before the first request. */
+    void watch(Consumer<ParkedPages> who) {
+        watcher = who;
+    }
+
+    /** The pages of the requests of one inode that wait now. */
+    void forEachOf(long ino, Consumer<ParkedPages> action) {
+        for (Wait wait : waits.values()) {
+            if (wait.pages != null && wait.pages.ino() == ino) {
+                action.accept(wait.pages);
+            }
         }
     }
 

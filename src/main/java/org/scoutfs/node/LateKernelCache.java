@@ -1,5 +1,7 @@
 package org.scoutfs.node;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.fs.KernelCache;
 
@@ -28,5 +30,11 @@ final class LateKernelCache implements KernelCache {
         if (to != null) {
             to.invalidateEntry(parentIno, name);
         }
+    }
+
+    @Override
+    public CompletableFuture<Void> drop(long ino, BooleanSupplier isKnown) {
+        KernelCache to = kernel;
+        return to == null ? CompletableFuture.completedFuture(null) : to.drop(ino, isKnown);
     }
 }

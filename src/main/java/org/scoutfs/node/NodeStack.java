@@ -76,14 +76,15 @@ public final class NodeStack {
     private final NodeFileSystem fileSystem;
     private final Ioctls ioctls;
 
-    private NodeStack(BlockDevice device, Options options, String name, Counters counters, Clock clock)
+    private NodeStack(
+            BlockDevice device, @Nullable LocalServer shared, Options options, String name, Counters counters, Clock clock)
             throws IOException, InterruptedException {
         this.counters = counters;
         volume = Volume.open(device);
         rid = LocalServer.newRid(Rng.secure());
         MountLog.name(volume.volumeId(), rid);
         try {
-            LocalServer server = startServer(options);
+            LocalServer server = shared == null ? startServer(options) : shared;
             session = new ServerSession(rid);
             session.connect(server.connect(session));
             BufferPool buffers = closers.add(new BufferPool(POOL_BYTES));
@@ -111,6 +112,7 @@ public final class NodeStack {
             closers.add(transactions);
             SessionRequests requests = new SessionRequests(session);
             ServerVolumeState state = new ServerVolumeState(requests);
+            FsOptions fsOptions = FsOptions.DEFAULTS.withReadOnly(options.isReadOnly());
             fileSystem = new NodeFileSystem(
                     transactions,
                     locks,
@@ -120,7 +122,11 @@ public final class NodeStack {
                     kernel,
                     new ProcPrivileges(),
                     clock,
-                    FsOptions.DEFAULTS.withReadOnly(options.isReadOnly()));
+                    shared == null ? fsOptions : fsOptions.shared());
+            if (shared != null) {
+                fileSystem.shareWith(requests);
+                session.register(Message.IsOpen.class, this::answerOpen);
+            }
             ioctls = new IoctlService(fileSystem, transactions, state, counters, volume.volumeId(), rid);
             startFileSystem(name);
             closers.add(fileSystem);
@@ -138,7 +144,23 @@ public final class NodeStack {
      */
     public static NodeStack start(BlockDevice device, Options options, String name, Counters counters, Clock clock)
             throws IOException, InterruptedException {
-        return new NodeStack(device, options, name, counters, clock);
+        return new NodeStack(device, null, options, name, counters, clock);
+    }
+
+    /**
+     * Joins a server that others use too, and starts everything else. The device and the server are borrowed until {@link #stop} returns;
+     * the device is this node's own way to the volume.
+     */
+    public static NodeStack join(
+            BlockDevice device, LocalServer server, Options options, String name, Counters counters, Clock clock)
+            throws IOException, InterruptedException {
+        return new NodeStack(device, server, options, name, counters, clock);
+    }
+
+    private void answerOpen(Message message) {
+        if (message instanceof Message.IsOpen asked) {
+            session.send(new Message.OpenHere(rid, asked.askId(), fileSystem.isOpenHere(asked.ino())));
+        }
     }
 
     private LocalServer startServer(Options options) throws IOException, InterruptedException {
@@ -180,16 +202,9 @@ public final class NodeStack {
         }
     }
 
-    /** Another node wants a lock: everything that was done under it becomes durable, and this node forgets what it knew. */
-    private CompletableFuture<@Nullable LockMode> revoke(
-            LockName lock, @Nullable LockMode kept) {
-        return transactions.commit().thenApply(committed -> {
-            if (lock.kind() == LockName.Kind.INODES && kept == null) {
-                long size = volume.slot().lockGroupSize();
-                fileSystem.forgetInodes(lock.number() * size, size);
-            }
-            return kept;
-        });
+    /** No lock is asked for before there is a file system, so none is wanted back. */
+    private CompletableFuture<@Nullable LockMode> revoke(LockName lock, @Nullable LockMode kept) {
+        return fileSystem.revokeHandler().revoke(lock, kept);
     }
 
     public NodeFileSystem fileSystem() {
@@ -217,12 +232,12 @@ public final class NodeStack {
     }
 
     /** Where {@code fs} tells the kernel what to forget, from now on. */
-    void connect(KernelCache cache) {
+    public void connect(KernelCache cache) {
         kernel.connect(cache);
     }
 
     /** A promise of the program to itself is broken: nothing is written any more. */
-    void failed(Throwable cause) {
+    public void failed(Throwable cause) {
         LOG.log(Level.ERROR, "a bug: this mount writes nothing any more", cause);
         session.closed(new IOException("stopped because of a bug", cause));
     }

@@ -12,6 +12,7 @@ public final class Init {
     public static final long DONT_MASK = 1L << 6;
     public static final long FLOCK_LOCKS = 1L << 10;
     public static final long HAS_IOCTL_DIR = 1L << 11;
+    public static final long AUTO_INVAL_DATA = 1L << 12;
     public static final long DO_READDIRPLUS = 1L << 13;
     public static final long ASYNC_DIO = 1L << 15;
     public static final long WRITEBACK_CACHE = 1L << 16;

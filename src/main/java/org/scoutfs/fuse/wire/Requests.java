@@ -63,6 +63,7 @@ public final class Requests {
     public static final int READ_HANDLE = 0; // u64
     public static final int READ_OFFSET = 8; // u64
     public static final int READ_BYTES = 16; // u32
+    public static final int READ_FLAGS = 32; // u32, of open(2)
     public static final int READ_SIZE = 40;
 
     public static final int WRITE_HANDLE = 0; // u64
