@@ -75,7 +75,7 @@ public final class RequestFuzz implements FuzzTarget {
                 }
             };
             dispatcher = new Dispatcher(
-                    stack.fileSystem(), TestMount.NO_IOCTLS, hooks, Timeouts.FOR_EVER, true, false, waiting, Runnable::run, () -> {});
+                    stack.fileSystem(), TestMount.NO_IOCTLS, hooks, Timeouts.FOR_EVER, true, false, null, waiting, Runnable::run, () -> {});
         }
     }
 
