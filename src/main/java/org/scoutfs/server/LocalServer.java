@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.Rng;
@@ -16,6 +18,7 @@ import org.scoutfs.net.Connection;
 import org.scoutfs.net.Deliverer;
 import org.scoutfs.net.Message;
 import org.scoutfs.net.MessageQueue;
+import org.scoutfs.net.PeerConnection;
 import org.scoutfs.quorum.Quorum;
 import org.scoutfs.volume.Claim;
 import org.scoutfs.volume.Epoch;
@@ -40,24 +43,34 @@ import org.scoutfs.volume.Waiter;
  * <p>Threads: {@code connect} and {@code close} from any; all else belongs to the server's thread.
  */
 public final class LocalServer implements AutoCloseable {
+    /** So often the core looks whose lease has ended, when nothing else happens. */
+    private static final int TICKS_PER_LEASE = 8;
+
     private static final System.Logger LOG = System.getLogger(LocalServer.class.getName());
 
     /**
      * @param isReadOnly serve without writing
      * @param predecessorsAreGone an administrator's word that nobody who mounted this volume before can still write
      * @param options how much is handed out
+     * @param leases how long rights last; {@link LeaseOptions#ALONE} for the only mount
      */
-    public record Settings(boolean isReadOnly, boolean predecessorsAreGone, ServerOptions options) {
+    public record Settings(
+            boolean isReadOnly, boolean predecessorsAreGone, ServerOptions options, LeaseOptions leases) {
         public static Settings of(Volume volume) {
-            return new Settings(false, false, ServerOptions.of(volume.geometry()));
+            return new Settings(false, false, ServerOptions.of(volume.geometry()), LeaseOptions.ALONE);
         }
 
         public Settings readOnly() {
-            return new Settings(true, predecessorsAreGone, options);
+            return new Settings(true, predecessorsAreGone, options, leases);
         }
 
         public Settings afterAllPredecessors() {
-            return new Settings(isReadOnly, true, options);
+            return new Settings(isReadOnly, true, options, leases);
+        }
+
+        /** Other mounts may come, and may have been there under an earlier server. */
+        public Settings inCluster(LeaseOptions with) {
+            return new Settings(isReadOnly, predecessorsAreGone, options, with);
         }
     }
 
@@ -68,8 +81,27 @@ public final class LocalServer implements AutoCloseable {
         }
     }
 
-    /** A message, or, without one, the wish to stop. */
-    private record Envelope(@Nullable Deliverer from, @Nullable Message message) {}
+    /** What the server's thread is told. */
+    private sealed interface Envelope {}
+
+    private record Said(Peer from, Message message) implements Envelope {}
+
+    /** Nothing more will come from there. */
+    private record Gone(Peer from) implements Envelope {}
+
+    /** A quorum round that began then found us leading. */
+    private record Round(long beganNanos) implements Envelope {}
+
+    private record Deposed(IOException why) implements Envelope {}
+
+    private record Stop() implements Envelope {}
+
+    /**
+     * The other end of a connection.
+     *
+     * @param onlyRid the incarnation that it may speak for; 0 in this process, where nobody lies
+     */
+    private record Peer(Connection to, Consumer<IOException> closer, ProcessIdentity process, long onlyRid) {}
 
     private final long epoch;
     private final ProcessIdentity process;
@@ -78,20 +110,28 @@ public final class LocalServer implements AutoCloseable {
     private final @Nullable LogKeeper log;
     private final @Nullable Claim claim;
     private final MessageQueue<Envelope> queue = new MessageQueue<>();
-    private final Map<Long, Deliverer> connections = new HashMap<>();
-    private final List<Deliverer> opened = new CopyOnWriteArrayList<>();
+    private final Map<Long, Peer> connections = new HashMap<>();
+    private final List<Peer> opened = new CopyOnWriteArrayList<>();
+    private final LeaseOptions leases;
+    private final @Nullable QuorumRounds rounds;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Thread thread;
     private volatile @Nullable IOException failure;
     private long heartbeatDueNanos;
 
     private LocalServer(
-            Volume volume, Settings settings, Surroundings around, VolumeState state, long epoch,
+            Volume volume, Quorum quorum, Settings settings, Surroundings around, VolumeState state, long epoch,
             @Nullable LogKeeper log, @Nullable Claim claim) {
         this.epoch = epoch;
+        this.leases = settings.leases;
         this.process = around.host.self();
         this.clock = around.clock;
-        this.core = new ServerCore(state, settings.options, volume.slot().lockGroupSize(), settings.isReadOnly);
+        this.core = new ServerCore(state, settings.options, volume.slot().lockGroupSize(), settings.isReadOnly,
+                leases, clock.monotonicNanos());
+        this.rounds = leases.isAlone()
+                ? null
+                : new QuorumRounds(quorum, epoch, clock, leases.authorityNanos() / 3,
+                        began -> queue.put(new Round(began)), why -> queue.put(new Deposed(why)));
         this.log = log;
         this.claim = claim;
         this.thread = Thread.ofPlatform()
@@ -109,12 +149,18 @@ public final class LocalServer implements AutoCloseable {
             throws IOException, InterruptedException {
         Claim claim = new Claim(volume.device(), volume.volumeId());
         try {
-            Claim.Observation before = claim.awaitFree(around.host, around.clock, around.waiter);
+            // In a cluster the quorum says who may try, and the one before may still show that it lives.
+            Claim.Observation before = quorum.isAlone()
+                    ? claim.awaitFree(around.host, around.clock, around.waiter)
+                    : claim.observe();
             LocalServer server = settings.isReadOnly
-                    ? new LocalServer(volume, settings, around, new VolumeReader(volume).state(),
+                    ? new LocalServer(volume, quorum, settings, around, new VolumeReader(volume).state(),
                             volume.slot().epoch(), null, null)
                     : take(volume, quorum, settings, around, claim, before);
             server.thread.start();
+            if (server.rounds != null) {
+                server.rounds.start();
+            }
             return server;
         } catch (IOException | InterruptedException | RuntimeException e) {
             claim.close();
@@ -132,9 +178,10 @@ public final class LocalServer implements AutoCloseable {
         long rid = newRid(around.rng);
         long epoch = quorum.awaitLeadership(Epoch.newestEpoch(volume, before));
         Epoch begun = Epoch.begin(volume, claim, before, epoch,
-                new Epoch.Starter(rid, around.host, quorum, settings.predecessorsAreGone), around.clock);
+                new Epoch.Starter(rid, around.host, quorum, settings.predecessorsAreGone,
+                        !settings.leases.isAlone()), around.clock);
         LogKeeper log = new LogKeeper(begun.state(), begun.log(), rid, claim);
-        LocalServer server = new LocalServer(volume, settings, around, begun.state(), epoch, log, claim);
+        LocalServer server = new LocalServer(volume, quorum, settings, around, begun.state(), epoch, log, claim);
         server.heartbeatDueNanos = around.clock.monotonicNanos() + Claim.HEARTBEAT_NANOS;
         return server;
     }
@@ -162,14 +209,42 @@ public final class LocalServer implements AutoCloseable {
     public Connection connect(Connection.Receiver receiver) {
         Deliverer answers = new Deliverer("scoutfs-answers", receiver);
         answers.start();
-        opened.add(answers);
+        Peer peer = new Peer(answers, answers::closeWith, process, 0);
+        opened.add(peer);
         IOException failed = failure;
         if (failed != null) {
             answers.closeWith(failed);
         } else if (ended.isDone()) {
             answers.closeWith(new IOException("the server has stopped"));
         }
-        return message -> queue.put(new Envelope(answers, message));
+        return message -> queue.put(new Said(peer, message));
+    }
+
+    /**
+     * A connection of a node in another process: a transport's acceptor.
+     *
+     * @return who gets what arrives
+     * @throws IOException when this server has stopped
+     */
+    public Connection.Receiver accept(PeerConnection from) throws IOException {
+        Peer peer = new Peer(from, from::closeWith, from.peer().process(), from.peer().rid());
+        opened.add(peer);
+        if (failure != null || ended.isDone()) {
+            opened.remove(peer);
+            throw new IOException("the server of epoch " + epoch + " has stopped", failure);
+        }
+        return new Connection.Receiver() {
+            @Override
+            public void receive(Message message) {
+                queue.put(new Said(peer, message));
+            }
+
+            @Override
+            public void closed(IOException cause) {
+                opened.remove(peer);
+                queue.put(new Gone(peer));
+            }
+        };
     }
 
     private void run() {
@@ -189,6 +264,9 @@ public final class LocalServer implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             fail(new IOException("a bug in the server", e));
         } finally {
+            if (rounds != null) {
+                rounds.stop();
+            }
             if (claim != null) {
                 claim.close();
             }
@@ -196,23 +274,22 @@ public final class LocalServer implements AutoCloseable {
     }
 
     private long waitNanos() {
-        return claim == null
+        long untilHeartbeat = claim == null
                 ? TimeUnit.MINUTES.toNanos(1)
                 : Math.max(1, heartbeatDueNanos - clock.monotonicNanos());
+        return leases.isAlone() ? untilHeartbeat : Math.min(untilHeartbeat, leases.leaseNanos() / TICKS_PER_LEASE);
     }
 
     /** @return whether the server shall stop */
     private boolean serve(List<Envelope> batch) throws IOException {
         boolean isStopping = false;
         for (Envelope envelope : batch) {
-            Message message = envelope.message;
-            if (message == null) {
-                isStopping = true;
-            } else {
-                if (message instanceof Message.Join join && envelope.from != null) {
-                    connections.putIfAbsent(join.rid(), envelope.from);
-                }
-                core.receive(message, process);
+            switch (envelope) {
+                case Said said -> receive(said.from, said.message);
+                case Gone gone -> connections.values().removeIf(gone.from::equals);
+                case Round round -> core.confirmAuthority(round.beganNanos);
+                case Deposed deposed -> throw deposed.why;
+                case Stop _ -> isStopping = true;
             }
         }
         core.plan(clock.monotonicNanos());
@@ -224,6 +301,21 @@ public final class LocalServer implements AutoCloseable {
         return isStopping;
     }
 
+    private void receive(Peer from, Message message) {
+        OptionalLong sender = Sender.of(message);
+        if (from.onlyRid != 0 && (sender.isEmpty() || sender.getAsLong() != from.onlyRid)) {
+            LOG.log(System.Logger.Level.WARNING, "a node of another name: {0} came from incarnation {1}",
+                    message.getClass().getSimpleName(), Long.toHexString(from.onlyRid));
+            from.closer.accept(new IOException("a message of another incarnation"));
+            return;
+        }
+        if (message instanceof Message.Join || message instanceof Message.Declare) {
+            // Nothing is sent to it there before; and what is sent now, it does not believe before its answer.
+            connections.put(sender.orElseThrow(), from);
+        }
+        core.receive(message, from.process, clock.monotonicNanos());
+    }
+
     private void deliver(Output out) throws IOException {
         if (log != null && !out.edits().isEmpty()) {
             log.append(out.edits());
@@ -231,9 +323,9 @@ public final class LocalServer implements AutoCloseable {
             claim.confirm();
         }
         for (Output.Outgoing outgoing : out.messages()) {
-            Deliverer to = connections.get(outgoing.rid());
-            if (to != null) {
-                to.send(outgoing.message());
+            Peer peer = connections.get(outgoing.rid());
+            if (peer != null) {
+                peer.to.send(outgoing.message());
             }
         }
     }
@@ -256,7 +348,7 @@ public final class LocalServer implements AutoCloseable {
     }
 
     private void disconnect(IOException cause) {
-        opened.forEach(connection -> connection.closeWith(cause));
+        opened.forEach(peer -> peer.closer.accept(cause));
     }
 
     /**
@@ -266,7 +358,7 @@ public final class LocalServer implements AutoCloseable {
      */
     @Override
     public void close() throws IOException {
-        queue.put(new Envelope(null, null));
+        queue.put(new Stop());
         try {
             ended.get();
         } catch (ExecutionException e) {
