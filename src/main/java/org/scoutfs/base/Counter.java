@@ -11,7 +11,9 @@ public enum Counter {
     DEVICE_FLUSHES("flushes of the device"),
     DEVICE_CORRUPTIONS("blocks that were not what they must be"),
     WALKS("calls of walk-inodes"),
-    WALK_NANOS("nanoseconds of work in them");
+    WALK_NANOS("nanoseconds of work in them"),
+    DATA_BARRIER_FILES("changed files whose blocks got their places while no operation could begin"),
+    DATA_BARRIER_MICROS("microseconds that this took");
 
     private final String description;
 

@@ -8,6 +8,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.device.BlockDevice;
+import org.scoutfs.sys.NativeMemory;
 
 /**
  * Memory for blocks, outside the heap, with a limit: a buddy allocator over slabs of 1 MiB. Buffers are aligned to blocks
@@ -32,11 +33,12 @@ final class BlockMemory implements AutoCloseable {
     record Buffer(int index, int blocks, MemorySegment memory) {}
 
     private final Arena arena = Arena.ofShared();
+    private final MemorySegment memory;
+    private final int slabLimit;
     private final int limitBlocks;
 
     private final ReentrantLock mutex = new ReentrantLock();
     // Guarded by mutex.
-    private final MemorySegment[] slabs;
     private int slabCount;
     private long freeBlocks;
     private @Nullable CompletableFuture<Void> room;
@@ -50,7 +52,8 @@ final class BlockMemory implements AutoCloseable {
         long count = limitBytes / ((long) BUFFER_BLOCKS_MAX * BlockDevice.BLOCK_SIZE);
         Invariants.check(count > 0 && count <= 1 << 16, "memory limit", limitBytes);
         this.limitBlocks = (int) count * BUFFER_BLOCKS_MAX;
-        this.slabs = new MemorySegment[(int) count];
+        this.slabLimit = (int) count;
+        this.memory = NativeMemory.mapLarge((long) limitBlocks * BlockDevice.BLOCK_SIZE, arena);
         this.freeBlocks = limitBlocks;
         this.freeOrder = new byte[limitBlocks];
         Arrays.fill(freeOrder, (byte) NONE);
@@ -160,9 +163,7 @@ final class BlockMemory implements AutoCloseable {
         return new Buffer(
                 index,
                 blocks,
-                slabs[index / BUFFER_BLOCKS_MAX].asSlice(
-                        (long) (index % BUFFER_BLOCKS_MAX) * BlockDevice.BLOCK_SIZE,
-                        (long) blocks * BlockDevice.BLOCK_SIZE));
+                memory.asSlice((long) index * BlockDevice.BLOCK_SIZE, (long) blocks * BlockDevice.BLOCK_SIZE));
     }
 
     private int take(int order) {
@@ -174,9 +175,7 @@ final class BlockMemory implements AutoCloseable {
         if (from < ORDERS) {
             index = heads[from];
             unlink(index, from);
-        } else if (slabCount < slabs.length) {
-            slabs[slabCount] =
-                    arena.allocate((long) BUFFER_BLOCKS_MAX * BlockDevice.BLOCK_SIZE, BlockDevice.BLOCK_SIZE);
+        } else if (slabCount < slabLimit) {
             index = slabCount * BUFFER_BLOCKS_MAX;
             slabCount++;
             from = ORDERS - 1;

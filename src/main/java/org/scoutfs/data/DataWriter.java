@@ -51,21 +51,6 @@ final class DataWriter implements AutoCloseable {
         }
     }
 
-    /** Writes the jobs with the caller's help, and waits for everything in {@code batch}. */
-    void writeAll(List<Job> jobs, WriteBatch batch) throws IOException {
-        List<List<Job>> writes = plan(jobs);
-        batch.add(writes.size());
-        for (int i = 1; i < writes.size(); i++) {
-            List<Job> write = writes.get(i);
-            threads.execute(() -> run(write, batch));
-        }
-        if (!writes.isEmpty()) {
-            // A small commit is one write, and wakes no other thread.
-            run(writes.getFirst(), batch);
-        }
-        batch.await();
-    }
-
     private static List<List<Job>> plan(List<Job> jobs) {
         List<Job> sorted = new ArrayList<>(jobs);
         sorted.sort(Comparator.comparingLong(Job::blkno));

@@ -47,6 +47,11 @@ final class SegmentBuffer implements AutoCloseable {
         units += unitCount;
     }
 
+    /** The first units; no more than are in the first piece. */
+    MemorySegment front(int unitCount) {
+        return pieces.getFirst().memory().asSlice(0, (long) unitCount * UNIT);
+    }
+
     /** Writes everything to {@code blkno} and on; several megabytes are several writes. */
     void write(BlockDevice device, long blkno) throws IOException {
         long left = (long) units * UNIT;

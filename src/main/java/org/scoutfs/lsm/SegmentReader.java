@@ -56,9 +56,7 @@ final class SegmentReader {
     private Map open() throws IOException {
         Map opened;
         if (info.blockCount() <= SOLO_UNITS_MAX) {
-            opened = new Map(
-                    true, info.blockCount(), 0, 0, 0, new byte[0][], new int[0], new int[0],
-                    new AtomicReferenceArray<>(1));
+            opened = soloMap();
             load(opened, 0, info.blockCount(), KIND_SOLO).close();
         } else {
             opened = openLong();
@@ -84,6 +82,18 @@ final class SegmentReader {
             }
             return opened;
         }
+    }
+
+    /** Takes the bytes of a short segment that was just written: whoever looks into it next need not read them back. */
+    void keepSolo(MemorySegment bytes) throws IOException {
+        Map opened = soloMap();
+        installOne(opened, bytes, 0, 0, info.blockCount(), KIND_SOLO);
+        map = opened;
+    }
+
+    private Map soloMap() {
+        return new Map(
+                true, info.blockCount(), 0, 0, 0, new byte[0][], new int[0], new int[0], new AtomicReferenceArray<>(1));
     }
 
     private void readTail(Map opened) throws IOException {

@@ -110,6 +110,13 @@ public final class SegmentStore implements AutoCloseable {
         }
     }
 
+    /** A segment was just written, and no version has it yet: when it is one short block, that goes into the cache. */
+    void written(SegmentInfo segment, SegmentBuffer bytes) throws IOException {
+        if (segment.blockCount() <= SegmentLayout.SOLO_UNITS_MAX) {
+            reader(segment).keepSolo(bytes.front(segment.blockCount()));
+        }
+    }
+
     /** Bytes of the cache that were ever filled. */
     public long cachedBytes() {
         return cache.usedBytes();

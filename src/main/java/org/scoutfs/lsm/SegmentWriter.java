@@ -3,6 +3,7 @@ package org.scoutfs.lsm;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.device.BufferPool;
@@ -24,6 +25,7 @@ public final class SegmentWriter implements AutoCloseable {
     private final CutPoints cuts;
     private final SegmentBuilder builder;
     private final List<SegmentInfo> written = new ArrayList<>();
+    private @Nullable SegmentStore readers;
     private long bytesWritten;
     private boolean isOpen;
 
@@ -34,6 +36,12 @@ public final class SegmentWriter implements AutoCloseable {
         this.options = options;
         this.cuts = cuts;
         this.builder = new SegmentBuilder(options, pool);
+    }
+
+    /** Lets the readers of this node keep what they will look at soon. */
+    public SegmentWriter keepingFor(SegmentStore store) {
+        readers = store;
+        return this;
     }
 
     /** Adds every item of a cursor, in its order; the keys go on ascending from call to call. Does not close it. */
@@ -77,14 +85,18 @@ public final class SegmentWriter implements AutoCloseable {
         Invariants.check(extent.blockCount() == blockCount, "taken run has another length", extent);
         finished.bytes().write(device, extent.blkno());
         bytesWritten += (long) blockCount * BlockDevice.BLOCK_SIZE;
-        written.add(new SegmentInfo(
+        SegmentInfo segment = new SegmentInfo(
                 finished.id(),
                 extent.blkno(),
                 blockCount,
                 finished.itemCount(),
                 finished.tombstoneCount(),
                 finished.firstKey(),
-                finished.lastKey()));
+                finished.lastKey());
+        written.add(segment);
+        if (readers != null) {
+            readers.written(segment, finished.bytes());
+        }
     }
 
     /** Writes the rest; returns all segments, in key order. Nothing can be added afterwards. */

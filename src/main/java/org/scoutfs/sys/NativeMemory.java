@@ -26,6 +26,12 @@ public final class NativeMemory {
                     ValueLayout.JAVA_INT,
                     ValueLayout.JAVA_INT,
                     ValueLayout.JAVA_LONG));
+    private static final int MADV_HUGEPAGE = 14;
+
+    private static final MethodHandle MADVISE = handle(
+            "madvise",
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
     private static final MethodHandle MUNMAP = handle(
             "munmap",
             FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
@@ -45,6 +51,18 @@ public final class NativeMemory {
             throw new OutOfMemoryError("mmap of " + size + " bytes");
         }
         return MemorySegment.ofAddress(address).reinterpret(size, arena, NativeMemory::unmap);
+    }
+
+    /** As {@link #map}, in large pages where the kernel has some: for memory that is filled in long stretches. */
+    public static MemorySegment mapLarge(long size, Arena arena) {
+        MemorySegment memory = map(size, arena);
+        try {
+            // Only advice: a kernel that does not take it gives small pages.
+            int ignored = (int) MADVISE.invokeExact(memory.address(), size, MADV_HUGEPAGE);
+        } catch (Throwable t) {
+            throw new IllegalStateException(t);
+        }
+        return memory;
     }
 
     private static void unmap(MemorySegment memory) {

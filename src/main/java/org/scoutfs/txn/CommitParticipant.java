@@ -14,7 +14,7 @@ public interface CommitParticipant {
     default void freeze(Transaction last) {}
 
     /**
-     * After the barrier, on the commit thread, before the flush: writes the data that the items name, and adds items that
+     * After the barrier, on the commit thread, before the flush: writes the data that the items name, or begins to, and adds items that
      * nobody of this node reads from its open transactions (index items). Device errors are thrown and stop the mount's writes.
      *
      * @param number the frozen transaction's {@link Transaction#number}
@@ -22,6 +22,12 @@ public interface CommitParticipant {
      * @param items where late items go, in any order
      */
     default void writeOut(long number, long seq, LateItems items) throws IOException {}
+
+    /**
+     * On the commit thread, when the segments are written, before the flush: what {@link #writeOut} only began is on its way no
+     * longer. Device errors are thrown as there.
+     */
+    default void awaitWritten(long number) throws IOException {}
 
     /** The commit is durable and published. On the commit thread. */
     default void committed(long number) {}

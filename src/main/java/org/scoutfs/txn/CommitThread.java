@@ -13,6 +13,7 @@ import org.scoutfs.device.DeviceExtent;
 import org.scoutfs.lsm.Cursor;
 import org.scoutfs.lsm.CutPoints;
 import org.scoutfs.lsm.SegmentInfo;
+import org.scoutfs.lsm.SegmentStore;
 import org.scoutfs.lsm.SegmentWriter;
 import org.scoutfs.net.Message;
 
@@ -38,6 +39,7 @@ final class CommitThread {
     private final ServerSession session;
     private final GrantedSpace space;
     private final NodeView view;
+    private final SegmentStore store;
     private final TransactionOptions options;
     private final Thread thread;
 
@@ -48,6 +50,7 @@ final class CommitThread {
             ServerSession session,
             GrantedSpace space,
             NodeView view,
+            SegmentStore store,
             TransactionOptions options) {
         this.transactions = transactions;
         this.device = device;
@@ -55,6 +58,7 @@ final class CommitThread {
         this.session = session;
         this.space = space;
         this.view = view;
+        this.store = store;
         this.options = options;
         this.thread = Thread.ofPlatform()
                 .name("scoutfs-commit-" + Long.toHexString(session.rid()))
@@ -119,6 +123,9 @@ final class CommitThread {
                 view.leave();
             }
             segments = writeSegments(txn, runs);
+            for (CommitParticipant participant : transactions.participants()) {
+                participant.awaitWritten(txn.number);
+            }
         }
         device.flush();
         for (SegmentInfo segment : segments) {
@@ -157,7 +164,7 @@ final class CommitThread {
         CutPoints cuts = CutPoints.forCommit(view.version(), (int) cutBlocks);
         try (Cursor items = txn.table.scanAll();
                 SegmentWriter writer = new SegmentWriter(device, buffers, runs, options.segments(), cuts)) {
-            writer.addAll(items);
+            writer.keepingFor(store).addAll(items);
             return new ArrayList<>(writer.finish());
         }
     }

@@ -111,7 +111,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         space.add(joined.grants());
         this.broker = new SpaceBroker(this, space, session, clock, options, device.blockCount());
         this.dataSpace = new NodeDataSpace(this, space, broker);
-        this.commitThread = new CommitThread(this, device, buffers, session, space, view, options);
+        this.commitThread = new CommitThread(this, device, buffers, session, space, view, store, options);
         this.mergeWorker = new MergeWorker(this, device, store, options.segments(), session, view);
     }
 

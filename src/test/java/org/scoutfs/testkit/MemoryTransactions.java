@@ -202,6 +202,9 @@ public final class MemoryTransactions implements Transactions {
                 for (CommitParticipant participant : participants) {
                     participant.writeOut(frozenNumber, seq, new LateLiveItems());
                 }
+                for (CommitParticipant participant : participants) {
+                    participant.awaitWritten(frozenNumber);
+                }
             } catch (IOException e) {
                 isStopped = true;
                 return CompletableFuture.failedFuture(e);
