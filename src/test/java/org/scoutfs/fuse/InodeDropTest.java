@@ -252,7 +252,8 @@ class InodeDropTest {
         World world = new World(Rng.seeded(seed));
         long lastRevokes = 0;
         long lastStep = 0;
-        for (int i = 0; i < 60_000; i++) {
+        // A hand-over takes about 3,000 turns: most turns go to somebody who has nothing to do.
+        for (int i = 0; i < 300_000; i++) {
             world.turn();
             if (world.revokes != lastRevokes || world.drop == null) {
                 lastRevokes = world.revokes;
