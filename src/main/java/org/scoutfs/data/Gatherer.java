@@ -48,10 +48,7 @@ final class Gatherer {
             if (piece == null) {
                 piece = gather(p, block, end);
                 count = (int) (piece.end() - block);
-                int inherited = inherit(piece, unwritten);
-                // No reservation speaks for the items of these: each may become an extent of its own.
-                txn.keep(2 * inherited, inherited * (long) (Admission.EXTENT_BYTES + Keys.SIZE));
-                reserved(p, count - inherited);
+                reserved(p, count - inherit(txn, piece, unwritten));
                 clearOrKeepEdge(p, piece, block, offset, length);
                 clearOrKeepEdge(p, piece, piece.end() - 1, offset, length);
             } else {
@@ -82,8 +79,11 @@ final class Gatherer {
         Invariants.check(p.spaceBlocks >= 0, "more blocks than were admitted, inode", p.file.ino);
     }
 
-    /** Gives new dirty blocks the unwritten storage that was at their place in the file; returns how many have some. */
-    private static int inherit(Piece piece, List<ExtentItem> unwritten) {
+    /**
+     * Gives new dirty blocks the unwritten storage that was at their place in the file; returns how many have some. No reservation
+     * speaks for the items of these: each stretch may become an extent of its own.
+     */
+    private static int inherit(Transaction txn, Piece piece, List<ExtentItem> unwritten) {
         int blocks = 0;
         for (ExtentItem item : unwritten) {
             if (item.block() < piece.end() && item.end() > piece.block()) {
@@ -92,9 +92,15 @@ final class Gatherer {
                     piece.run().inherit(piece.indexOf(block), part.blkno() + (block - part.block()));
                     blocks++;
                 }
+                keepExtent(txn);
             }
         }
         return blocks;
+    }
+
+    /** One more extent at the barrier, and the tombstone of the one that it is joined with. */
+    private static void keepExtent(Transaction txn) {
+        txn.keep(2, Admission.EXTENT_BYTES + Keys.SIZE);
     }
 
     /** New dirty blocks from {@code block} on, one at least, up to {@code end} or the next piece at most. */
@@ -174,6 +180,9 @@ final class Gatherer {
     void dropOpen(Transaction txn, FileState file, Piece piece, long from, long to) {
         Piece gone = piece.part(from, to);
         Run run = piece.run();
+        if (gone.block() > piece.block() && gone.end() < piece.end()) {
+            keepExtent(txn); // one stretch becomes two
+        }
         file.open.cut(piece, from, to);
         run.live -= gone.count();
         if (!run.isSealed()) {
