@@ -22,6 +22,7 @@ import org.scoutfs.sys.Mounts;
  * @param isPreallocContigOnly only files without holes that are appended to get it
  * @param isPlainFuse use type fuse although a block device is there
  * @param log where log lines go when the mount is in the background
+ * @param cluster how it takes part in a cluster; null for a mount that is alone on its volume
  */
 public record MountOptions(
         boolean isReadOnly,
@@ -35,7 +36,8 @@ public record MountOptions(
         long preallocBlocks,
         boolean isPreallocContigOnly,
         boolean isPlainFuse,
-        Path log) {
+        Path log,
+        @Nullable ClusterOptions cluster) {
     /** What {@code uring=} says. */
     public enum Ring {
         /** Where kernel and module parameter allow it. */
@@ -120,6 +122,7 @@ public record MountOptions(
         private boolean isPreallocContigOnly = true;
         private boolean isPlainFuse;
         private Path log = Path.of("/var/log/scoutfs.log");
+        private @Nullable ClusterOptions cluster;
         private final List<String> seen = new ArrayList<>();
 
         MountOptions result() {
@@ -135,7 +138,8 @@ public record MountOptions(
                     preallocBlocks,
                     isPreallocContigOnly,
                     isPlainFuse,
-                    log);
+                    log,
+                    cluster);
         }
 
         void add(String option) throws OptionException {

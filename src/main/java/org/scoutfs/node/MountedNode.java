@@ -80,7 +80,7 @@ public final class MountedNode implements AutoCloseable {
         BlockDevice device = openDevice(source, options, counters);
         try {
             NodeStack stack = NodeStack.start(
-                    device, NodeStack.Options.of(options), mountPoint.toString(), counters, clock);
+                    device, NodeStack.Options.of(options), options.cluster(), mountPoint.toString(), counters, clock);
             try {
                 return mount(registry, device, stack, source, mountPoint, options);
             } catch (IOException | RuntimeException failure) {
@@ -112,7 +112,10 @@ public final class MountedNode implements AutoCloseable {
                 stack.failed(cause);
             }
         };
-        FuseOptions how = FuseOptions.alone(source.toString(), mountPoint)
+        ClusterOptions cluster = options.cluster();
+        FuseOptions how = (cluster == null
+                        ? FuseOptions.alone(source.toString(), mountPoint)
+                        : FuseOptions.shared(source.toString(), mountPoint, cluster.attributeNanos()))
                 .withReadOnly(options.isReadOnly())
                 .withWriteback(options.isWriteback())
                 .withMountFlags(options.kernelFlags())
@@ -142,7 +145,7 @@ public final class MountedNode implements AutoCloseable {
         Mode mode = options.isReadOnly() ? Mode.READ_ONLY : Mode.READ_WRITE;
         Path meta = options.metaDevice();
         try {
-            if (!options.isReadOnly()) {
+            if (!options.isReadOnly() && options.cluster() == null) {
                 refuseIfHeld(source);
                 if (meta != null) {
                     refuseIfHeld(meta);

@@ -148,6 +148,21 @@ public final class NodeStack {
     }
 
     /**
+     * As {@link #start(BlockDevice, Options, String, Counters, Clock)} where {@code cluster} is null; else as a part of the volume's
+     * cluster: votes where it has a quorum slot, and serves or joins whom the quorum elects. Waits for that.
+     */
+    public static NodeStack start(
+            BlockDevice device,
+            Options options,
+            @Nullable ClusterOptions cluster,
+            String name,
+            Counters counters,
+            Clock clock)
+            throws IOException, InterruptedException {
+        return new NodeStack(device, null, options, name, counters, clock);
+    }
+
+    /**
      * Joins a server that others use too, and starts everything else. The device and the server are borrowed until {@link #stop} returns;
      * the device is this node's own way to the volume.
      */
