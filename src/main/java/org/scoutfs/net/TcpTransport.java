@@ -164,6 +164,10 @@ public final class TcpTransport implements Transport {
         TcpConnection connection;
         try {
             connection = greetCaller(plain, remote);
+        } catch (NotNowException e) {
+            LOG.log(System.Logger.Level.DEBUG, remote + " called too early, or too late", e);
+            closeQuietly(plain);
+            return;
         } catch (IOException e) {
             refused("a connection from " + remote + " is closed: " + e.getMessage());
             closeQuietly(plain);
@@ -185,8 +189,11 @@ public final class TcpTransport implements Transport {
         String wrong = wrongWith(heard);
         Hello peer = heard.hello();
         Acceptor by = acceptor;
-        if (wrong != null || peer == null || by == null) {
-            throw refuse(socket, wrong != null ? wrong : "this node takes no connections now");
+        if (wrong != null || peer == null) {
+            throw refuse(socket, String.valueOf(wrong));
+        }
+        if (by == null) {
+            throw new NotNowException(refuse(socket, "this node takes no connections now"));
         }
         long nonce = rng.nextLong();
         frames.expect(nonce + 1, options.messageBytesMax());
@@ -211,6 +218,15 @@ public final class TcpTransport implements Transport {
             connection.closeWith(e);
             receiver.closed(e);
             throw e;
+        }
+    }
+
+    /** A node of ours called while this one does not serve: nothing that an administrator has to know. */
+    private static final class NotNowException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        NotNowException(IOException cause) {
+            super(cause);
         }
     }
 

@@ -32,7 +32,10 @@ import org.scoutfs.net.LockMode;
 import org.scoutfs.net.LockName;
 import org.scoutfs.net.Message;
 import org.scoutfs.quorum.SoloQuorum;
+import org.scoutfs.server.LeaseOptions;
 import org.scoutfs.server.LocalServer;
+import org.scoutfs.sys.BootClock;
+import org.scoutfs.txn.EvictedException;
 import org.scoutfs.txn.NodeTransactions;
 import org.scoutfs.txn.ServerSession;
 import org.scoutfs.txn.TransactionOptions;
@@ -72,21 +75,37 @@ public final class NodeStack {
     private final Volume volume;
     private final long rid;
     private final ServerSession session;
+    private @Nullable ClusterMember member;
+    private @Nullable ServerLink link;
     private final NodeTransactions transactions;
     private final NodeFileSystem fileSystem;
     private final Ioctls ioctls;
 
     private NodeStack(
-            BlockDevice device, @Nullable LocalServer shared, Options options, String name, Counters counters, Clock clock)
+            BlockDevice device,
+            @Nullable LocalServer shared,
+            @Nullable ClusterOptions cluster,
+            Options options,
+            String name,
+            Counters counters,
+            Clock clock)
             throws IOException, InterruptedException {
         this.counters = counters;
         volume = Volume.open(device);
         rid = LocalServer.newRid(Rng.secure());
         MountLog.name(volume.volumeId(), rid);
         try {
-            LocalServer server = shared == null ? startServer(options) : shared;
-            session = new ServerSession(rid);
-            session.connect(server.connect(session));
+            if (cluster == null) {
+                LocalServer server = shared == null ? startServer(options) : shared;
+                session = new ServerSession(rid);
+                session.connect(server.connect(session));
+            } else {
+                Clock leaseClock = new BootClock();
+                LeaseOptions leases = LeaseOptions.of(TimeUnit.MILLISECONDS.toNanos(cluster.leaseMillis()));
+                session = new ServerSession(rid, leases.leaseNanos());
+                member = closers.add(ClusterMember.start(volume, rid, cluster, !options.isReadOnly, leases, leaseClock));
+                link = closers.add(ServerLink.start(member, session, volume, cluster, leaseClock));
+            }
             BufferPool buffers = closers.add(new BufferPool(POOL_BYTES));
             SegmentOptions segments = SegmentOptions.of(volume.volumeId());
             SegmentStore store =
@@ -96,7 +115,20 @@ public final class NodeStack {
             NodeLocks locks = new NodeLocks(rid, session::send, transactions::beforeHeld, this::revoke);
             session.register(Message.LockGranted.class, locks);
             session.register(Message.LockRevoke.class, locks);
-            session.onClosed(gone -> locks.serverGone());
+            session.onClosed(gone -> {
+                if (gone instanceof EvictedException) {
+                    locks.stop();
+                } else {
+                    locks.serverGone();
+                }
+            });
+            if (link != null) {
+                ServerSession leased = session;
+                Clock leaseClock = new BootClock();
+                locks.setLease(() -> leased.isLeased(leaseClock.monotonicNanos()));
+                session.onRenewed(locks::leaseRenewed);
+                link.use(transactions, locks);
+            }
             transactions.setChangedLocks(new LockGrants(locks));
             ExtentFileData data = closers.add(new ExtentFileData(
                     transactions,
@@ -122,8 +154,8 @@ public final class NodeStack {
                     kernel,
                     new ProcPrivileges(),
                     clock,
-                    shared == null ? fsOptions : fsOptions.shared());
-            if (shared != null) {
+                    shared == null && cluster == null ? fsOptions : fsOptions.shared());
+            if (shared != null || cluster != null) {
                 fileSystem.shareWith(requests);
                 session.register(Message.IsOpen.class, this::answerOpen);
             }
@@ -144,7 +176,7 @@ public final class NodeStack {
      */
     public static NodeStack start(BlockDevice device, Options options, String name, Counters counters, Clock clock)
             throws IOException, InterruptedException {
-        return new NodeStack(device, null, options, name, counters, clock);
+        return new NodeStack(device, null, null, options, name, counters, clock);
     }
 
     /**
@@ -159,7 +191,7 @@ public final class NodeStack {
             Counters counters,
             Clock clock)
             throws IOException, InterruptedException {
-        return new NodeStack(device, null, options, name, counters, clock);
+        return new NodeStack(device, null, cluster, options, name, counters, clock);
     }
 
     /**
@@ -169,7 +201,7 @@ public final class NodeStack {
     public static NodeStack join(
             BlockDevice device, LocalServer server, Options options, String name, Counters counters, Clock clock)
             throws IOException, InterruptedException {
-        return new NodeStack(device, server, options, name, counters, clock);
+        return new NodeStack(device, server, null, options, name, counters, clock);
     }
 
     private void answerOpen(Message message) {
@@ -264,6 +296,27 @@ public final class NodeStack {
      */
     public void stop() throws IOException {
         closers.close();
+    }
+
+    /**
+     * In a cluster: as if the process died, as far as that can be done inside of it. The others are told nothing; what was not committed
+     * is lost.
+     */
+    public void abandon() {
+        if (member != null) {
+            member.abandon();
+        }
+        session.close(new IOException("abandoned"));
+        try {
+            closers.close();
+        } catch (IOException expected) {
+            LOG.log(Level.DEBUG, "abandoned", expected);
+        }
+    }
+
+    /** Whether this mount's server is the elected one. */
+    public boolean isServing() {
+        return member != null && member.isServing();
     }
 
     /** For messages. */

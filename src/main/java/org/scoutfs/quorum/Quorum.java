@@ -67,4 +67,9 @@ public interface Quorum extends Epoch.Leadership, AutoCloseable {
 
     @Override
     void close();
+
+    /** Ends without a word to the others, as if the process had died. */
+    default void abandon() {
+        close();
+    }
 }

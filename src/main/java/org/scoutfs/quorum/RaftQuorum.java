@@ -502,6 +502,11 @@ public final class RaftQuorum implements Quorum {
         stop();
     }
 
+    @Override
+    public void abandon() {
+        stop();
+    }
+
     /** As if the process died, as far as that can be done inside of it: nobody is told. */
     void stop() {
         mutex.lock();

@@ -89,7 +89,7 @@ public final class LocalServer implements AutoCloseable {
     /** Nothing more will come from there. */
     private record Gone(Peer from) implements Envelope {}
 
-    /** A quorum round that began then found us leading. */
+    /** A round that began then heard of no later epoch. The claim has the last word: see {@link QuorumRounds}. */
     private record Round(long beganNanos) implements Envelope {}
 
     private record Deposed(IOException why) implements Envelope {}
@@ -177,7 +177,9 @@ public final class LocalServer implements AutoCloseable {
             throws IOException, InterruptedException {
         long rid = newRid(around.rng);
         long epoch = quorum.awaitLeadership(Epoch.newestEpoch(volume, before));
-        Epoch begun = Epoch.begin(volume, claim, before, epoch,
+        // Waiting to be elected may have taken long, and the server before may have let go meanwhile.
+        Claim.Observation newest = quorum.isAlone() ? before : claim.observe();
+        Epoch begun = Epoch.begin(volume, claim, newest, epoch,
                 new Epoch.Starter(rid, around.host, quorum, settings.predecessorsAreGone,
                         !settings.leases.isAlone()), around.clock);
         LogKeeper log = new LogKeeper(begun.state(), begun.log(), rid, claim);
@@ -287,7 +289,12 @@ public final class LocalServer implements AutoCloseable {
             switch (envelope) {
                 case Said said -> receive(said.from, said.message);
                 case Gone gone -> connections.values().removeIf(gone.from::equals);
-                case Round round -> core.confirmAuthority(round.beganNanos);
+                case Round round -> {
+                    if (claim != null) {
+                        claim.confirm();
+                    }
+                    core.confirmAuthority(round.beganNanos);
+                }
                 case Deposed deposed -> throw deposed.why;
                 case Stop _ -> isStopping = true;
             }
@@ -349,6 +356,20 @@ public final class LocalServer implements AutoCloseable {
 
     private void disconnect(IOException cause) {
         opened.forEach(peer -> peer.closer.accept(cause));
+    }
+
+    /** Returns when the server has stopped, whatever stopped it. */
+    public void awaitEnd() throws InterruptedException {
+        try {
+            ended.get();
+        } catch (ExecutionException e) {
+            LOG.log(System.Logger.Level.DEBUG, "the server of epoch " + epoch + " ended", e.getCause());
+        }
+    }
+
+    /** As if the process died, as far as that can be done inside of it: nothing more is written or sent. */
+    public void abandon() {
+        queue.put(new Deposed(new IOException("abandoned")));
     }
 
     /**

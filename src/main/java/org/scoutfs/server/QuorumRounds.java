@@ -7,16 +7,18 @@ import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.scoutfs.base.Clock;
 import org.scoutfs.quorum.Quorum;
+import org.scoutfs.quorum.Reign;
 
 /**
- * Asks the quorum again and again whether this server still leads, on a thread of its own: an answer may take long. A round that
- * fails is tried again; only one that says no ends the server.
+ * Looks again and again whether a later epoch was given to anybody, on a thread of its own. When it was, this server ends.
  *
- * <p>Thread-safe. {@code mutex} guards the wish to stop; the quorum is asked outside of it.
+ * <p>That none is known here proves nothing, since this host may be cut off. So the server reads the claim at each round too: whoever
+ * serves next writes it first, and then waits for longer than what was promised before that. Therefore a server goes on without a
+ * majority while nobody else claims the volume: the last mounts of a cluster can end in order (decision 0017).
+ *
+ * <p>Thread-safe. {@code mutex} guards the wish to stop.
  */
 final class QuorumRounds {
-    private static final System.Logger LOG = System.getLogger(QuorumRounds.class.getName());
-
     private final Quorum quorum;
     private final long epoch;
     private final Clock clock;
@@ -74,16 +76,12 @@ final class QuorumRounds {
     }
 
     private boolean round(long began) {
-        try {
-            if (quorum.isLeader(epoch)) {
-                onLeading.accept(began);
-                return true;
-            }
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "a quorum round of epoch " + epoch + " failed; it is tried again", e);
+        Reign newest = quorum.reign();
+        if (newest == null || newest.epoch() <= epoch) {
+            onLeading.accept(began);
             return true;
         }
-        onDeposed.accept(new IOException("another mount was elected after epoch " + epoch));
+        onDeposed.accept(new IOException(newest.nodeName() + " was elected in epoch " + newest.epoch() + ", after epoch " + epoch));
         return false;
     }
 

@@ -157,11 +157,15 @@ public final class ClientCore {
 
     /** A renewal if one is due, else null. Not to be called while this node's device I/O makes no progress. */
     public @Nullable Message renewal(long nowNanos, long oldestVersion) {
-        if (leaseNanos == 0 || state != State.SERVED || nowNanos < renewDueNanos) {
+        if (!isRenewalDue(nowNanos)) {
             return null;
         }
         renewDueNanos = nowNanos + leaseNanos / RENEWALS_PER_LEASE;
         return new Message.Renew(rid, nowNanos, oldestVersion);
+    }
+
+    public boolean isRenewalDue(long nowNanos) {
+        return leaseNanos > 0 && state == State.SERVED && nowNanos >= renewDueNanos;
     }
 
     /** Whether this node may use its locks at this time. */

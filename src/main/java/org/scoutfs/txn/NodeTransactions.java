@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ import org.scoutfs.device.DeviceExtent;
 import org.scoutfs.lsm.ItemReader;
 import org.scoutfs.lsm.SegmentStore;
 import org.scoutfs.lsm.Version;
+import org.scoutfs.lsm.VersionEdit;
 import org.scoutfs.net.Message;
 
 /**
@@ -60,6 +62,9 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(NodeTransactions.class.getName());
     private static final long JOIN_SECONDS_MAX = 60;
 
+    /** Numbers that a node holds beside those of its commits: for the open transaction, and for the next one. */
+    private static final int SEQS_HELD = 2;
+
     private final TransactionOptions options;
     private final ServerSession session;
     private final Clock clock;
@@ -80,6 +85,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     private volatile long requiredSeq;
     private volatile @Nullable IOException failure;
     private volatile boolean isIdle;
+    private final AtomicInteger tradesDue = new AtomicInteger();
 
     private final ReentrantLock mutex = new ReentrantLock();
     private final Condition commitDue = mutex.newCondition();
@@ -161,12 +167,12 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     private void register() {
         session.register(Message.Published.class, message -> {
             if (message instanceof Message.Published published) {
-                view.publish(published.edits(), false);
+                othersPublished(published.edits());
             }
         });
         session.register(Message.Renewed.class, message -> {
             if (message instanceof Message.Renewed renewed) {
-                view.publish(renewed.edits(), false);
+                othersPublished(renewed.edits());
             }
         });
         session.register(Message.RecallSpace.class, message -> broker.recalled());
@@ -175,7 +181,13 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
                 mergeWorker.receive(job);
             }
         });
-        session.onClosed(cause -> fail(new IOException("the server has gone", cause)));
+        session.register(Message.Declared.class, message -> {
+            if (message instanceof Message.Declared declared) {
+                declared(declared);
+            }
+        });
+        session.onClosed(cause ->
+                fail(cause instanceof EvictedException ? cause : new IOException("the server has gone", cause)));
     }
 
     /** Before the first operation only. */
@@ -186,6 +198,11 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     @Override
     public void addParticipant(CommitParticipant participant) {
         participants.add(participant);
+    }
+
+    /** The oldest version that is still read here; what is older may go. */
+    public long oldestVersion() {
+        return view.oldestVersion();
     }
 
     List<CommitParticipant> participants() {
@@ -524,9 +541,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         OpenTransaction done;
         mutex.lock();
         try {
-            if (committed.nextSeq() != 0) {
-                seqs.add(committed.nextSeq());
-            }
+            learnSeq(committed.nextSeq());
             done = frozen;
             frozen = null;
         } finally {
@@ -536,6 +551,59 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
             dataSpace.committed(done.consumedDataBlocks.get());
             done.durable.complete(null);
         }
+    }
+
+    /**
+     * A server, perhaps a new one, goes on with this mount: its word on the version, and on what became of a commit whose answer
+     * was lost. The answer itself comes after this, since the request is repeated.
+     */
+    private void declared(Message.Declared word) {
+        boolean isCommitted;
+        mutex.lock();
+        try {
+            isCommitted = frozen != null && !word.openSeqs().contains(frozen.seq);
+            word.openSeqs().forEach(this::learnSeq);
+        } finally {
+            mutex.unlock();
+        }
+        view.replace(Version.of(word.versionNumber(), word.stableSeq(), word.levels()), isCommitted);
+    }
+
+    /** Under mutex: a number for a transaction to come, unless it is known; what tells it may be repeated. */
+    private void learnSeq(long seq) {
+        boolean isKnown = seq == 0 || seq <= open.seq || frozen != null && frozen.seq == seq || seqs.contains(seq);
+        if (!isKnown) {
+            seqs.add(seq);
+        }
+    }
+
+    /**
+     * In a cluster, now and then: when others have changed something and this node has nothing to commit, gives up its two sequence
+     * numbers by commits of nothing. They would hold back what walks of the index may show.
+     */
+    public void tradeSeq() {
+        mutex.lock();
+        try {
+            if (tradesDue.get() > 0 && failure == null && !isClosing && !options.isReadOnly() && frozen == null) {
+                tradesDue.decrementAndGet();
+                if (!open.isDirty()) {
+                    isSeqWanted = true;
+                    askForCommit();
+                }
+            }
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** Versions that others made. */
+    private void othersPublished(List<VersionEdit> edits) {
+        for (VersionEdit edit : edits) {
+            if (edit.added().stream().anyMatch(added -> added.level() == 0)) {
+                tradesDue.set(SEQS_HELD);
+            }
+        }
+        view.publish(edits, false);
     }
 
     /** After {@link #published}, on the commit thread. */

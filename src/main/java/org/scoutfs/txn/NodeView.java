@@ -139,6 +139,26 @@ final class NodeView {
         }
     }
 
+    /**
+     * In the place of the version that was known: one that a server told whole, after edits may have been lost.
+     *
+     * @param isCommitted whether it has in it what the frozen memtable held: then that goes in the same step
+     */
+    void replace(Version version, boolean isCommitted) {
+        mutex.lock();
+        try {
+            Triple before = current;
+            Invariants.check(version.number() >= before.version.number(), "a version was taken back", version.number());
+            MemTable frozen = isCommitted ? null : before.frozen;
+            boolean isReadOutside = readOutsideVersion == before.version.number();
+            superseded.addLast(new Used(before.version, isReadOutside ? new WeakReference<>(before.source) : null));
+            hasGone = true;
+            current = triple(before.open, frozen, version, store.source(version));
+        } finally {
+            mutex.unlock();
+        }
+    }
+
     /** The newest version, kept in use until {@link Pinned#close}. */
     Pinned pin() {
         mutex.lock();

@@ -10,6 +10,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.InvariantViolation;
 import org.scoutfs.net.Connection;
@@ -23,24 +24,38 @@ import org.scoutfs.net.Message;
  *   <li>Request ids rise by one, in the order in which the requests are sent.
  *   <li>Answers and unasked messages are handled one at a time, in the order in which the server sent them, on the
  *       connection's thread. So edits of versions are applied in order.
+ *   <li>In a cluster a connection that is lost is followed by another one, to the same server or to its successor ({@link #attach}).
+ *       Requests without an answer are repeated on it, after what this node holds was declared; nothing that came over the old
+ *       one is handled any more.
+ *   <li>Where the mount is alone, or the server says that this incarnation is over, the session ends for good.
  * </ol>
- * <p>Thread-safe. {@code mutex} guards the fields; sending only queues and is done under it for the first promise.
+ * <p>Thread-safe. {@code delivery} is held while a message is handled, and while a connection takes the place of another; {@code mutex}
+ * guards the fields; sending only queues and is done under it for the first promise. {@code delivery} comes before the mutex of the lock
+ * client, and that one before {@code mutex}.
  */
 public final class ServerSession implements Connection.Receiver, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ServerSession.class.getName());
 
     private final long rid;
+    private final boolean isInCluster;
     private final Map<Class<? extends Message>, Connection.Receiver> receivers = new HashMap<>();
 
+    private final ReentrantLock delivery = new ReentrantLock();
     private final ReentrantLock mutex = new ReentrantLock();
 
     // Guarded by mutex.
+    private final ClientCore core;
     private final Map<Long, Pending> pending = new HashMap<>();
     private @Nullable Connection connection;
+    private @Nullable Attached attached;
     private @Nullable IOException closedBy;
     private @Nullable IOException goneBy; // why the other side has gone
-    private long lastRequestId;
     private final List<Consumer<IOException>> closedListeners = new ArrayList<>();
+
+    /** What {@link ClientCore#leaseEndNanos} said last; far in the past when the incarnation is over. */
+    private volatile long leaseEndNanos;
+
+    private volatile @Nullable Runnable renewedListener;
 
     /** A request under way. */
     private interface Pending {
@@ -49,8 +64,53 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         void failed(IOException cause);
     }
 
+    /** The node's own end of one connection. */
+    private static final class Attached implements Connection.Receiver {
+        private final ServerSession session;
+        private final Consumer<IOException> onLost;
+        private @Nullable IOException lostBy; // guarded by the session's mutex
+
+        Attached(ServerSession session, Consumer<IOException> onLost) {
+            this.session = session;
+            this.onLost = onLost;
+        }
+
+        @Override
+        public void receive(Message message) {
+            session.receiveFrom(this, message);
+        }
+
+        @Override
+        public void closed(IOException cause) {
+            session.lost(this, cause);
+        }
+    }
+
+    /** What a new connection begins with. */
+    public interface Declaration {
+        /**
+         * Hands over all locks that this node holds, and then asks again for those it waits for; in between, none is released or
+         * asked for.
+         *
+         * @param declare sends them
+         */
+        void declare(Consumer<List<Message.HeldGrant>> declare);
+
+        /** A declaration of a mount that uses no locks. */
+        Declaration NO_LOCKS = declare -> declare.accept(List.of());
+    }
+
+    /** Of a mount that is alone: its one connection lasts as long as the mount. */
     public ServerSession(long rid) {
+        this(rid, 0);
+    }
+
+    /** @param leaseNanos in a cluster, how long a right lasts that the server does not renew; 0 where the mount is alone */
+    public ServerSession(long rid, long leaseNanos) {
         this.rid = rid;
+        this.isInCluster = leaseNanos > 0;
+        this.core = new ClientCore(rid, leaseNanos);
+        this.leaseEndNanos = core.leaseEndNanos();
     }
 
     public long rid() {
@@ -62,7 +122,9 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         receivers.put(kind, receiver);
     }
 
-    /** Before the first request: what carries the messages. The connection's receiver is this object. */
+    // ---- connections ---------------------------------------------------------------------------------------------------
+
+    /** Where the mount is alone, before the first request: what carries the messages. The connection's receiver is this object. */
     public void connect(Connection to) {
         mutex.lock();
         try {
@@ -72,11 +134,146 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         }
     }
 
-    /** Sends a message that has no answer of its own. */
+    /** What opens a connection to a server. */
+    public interface Opener<C extends Connection> {
+        C open(Connection.Receiver receiver) throws IOException;
+    }
+
+    /**
+     * In a cluster: opens a connection, in the place of any that there was, and begins to use it.
+     *
+     * @param declaration what this node holds
+     * @param onLost is told when this connection is lost, perhaps before this returns
+     * @param oldestVersion that is still read here
+     */
+    public <C extends Connection> C attach(
+            Opener<C> opener, Declaration declaration, Consumer<IOException> onLost, LongSupplier oldestVersion)
+            throws IOException {
+        detach();
+        Attached fresh = new Attached(this, onLost);
+        C to = opener.open(fresh);
+        delivery.lock();
+        try {
+            declaration.declare(held -> begin(fresh, to, held, oldestVersion.getAsLong()));
+        } finally {
+            delivery.unlock();
+        }
+        return to;
+    }
+
+    private void begin(Attached fresh, Connection to, List<Message.HeldGrant> held, long oldestVersion) {
+        mutex.lock();
+        try {
+            if (closedBy != null || fresh.lostBy != null) {
+                return;
+            }
+            boolean isNew = core.state() == ClientCore.State.NEW;
+            Pending join = isNew ? pending.remove(core.lastRequestId()) : null;
+            List<Message> first = core.connected(held, oldestVersion);
+            if (join != null) {
+                pending.put(core.lastRequestId(), join); // it asks under a new number
+            }
+            connection = to;
+            attached = fresh;
+            first.forEach(to::send);
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** Nothing that comes over the connection is handled any more, and nothing is sent. */
+    public void detach() {
+        delivery.lock();
+        try {
+            mutex.lock();
+            try {
+                attached = null;
+                connection = null;
+                core.disconnected();
+            } finally {
+                mutex.unlock();
+            }
+        } finally {
+            delivery.unlock();
+        }
+    }
+
+    private void lost(Attached from, IOException cause) {
+        mutex.lock();
+        try {
+            from.lostBy = cause;
+            if (attached == from) {
+                attached = null;
+                connection = null;
+                core.disconnected();
+            }
+        } finally {
+            mutex.unlock();
+        }
+        from.onLost.accept(cause);
+    }
+
+    // ---- the lease -----------------------------------------------------------------------------------------------------
+
+    /** Asks for the lease when it is time. Not to be called while this node's device makes no progress. */
+    public void renew(long nowNanos, long oldestVersion) {
+        mutex.lock();
+        try {
+            Message renewal = core.renewal(nowNanos, oldestVersion);
+            if (renewal != null && connection != null && closedBy == null) {
+                connection.send(renewal);
+            }
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    public boolean isRenewalDue(long nowNanos) {
+        mutex.lock();
+        try {
+            return core.isRenewalDue(nowNanos);
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** Who is told, on the connection's thread, when the lease was renewed. Before the first message. */
+    public void onRenewed(Runnable listener) {
+        renewedListener = listener;
+    }
+
+    /** Whether what this node holds may be used at this time. */
+    public boolean isLeased(long nowNanos) {
+        return nowNanos < leaseEndNanos;
+    }
+
+    /** Whether a server knows this node and answers it. */
+    public boolean isServed() {
+        mutex.lock();
+        try {
+            return core.state() == ClientCore.State.SERVED;
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** Of the newest server that served this node. */
+    public long epoch() {
+        mutex.lock();
+        try {
+            return core.epoch();
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    // ---- what is sent --------------------------------------------------------------------------------------------------
+
+    /** Sends a message that has no answer of its own. While there is no connection it is lost: declarations make up for that. */
     public void send(Message message) {
         mutex.lock();
         try {
-            if (connection != null && closedBy == null) {
+            if (connection != null && closedBy == null && core.isOnline()) {
                 connection.send(message);
             }
         } finally {
@@ -101,12 +298,11 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
             if (closedBy != null) {
                 return CompletableFuture.failedFuture(closedBy);
             }
-            if (connection == null) {
+            if (connection == null && !isInCluster) {
                 throw new IllegalStateException("no connection yet");
             }
-            long requestId = ++lastRequestId;
-            Message request = make.apply(requestId);
-            pending.put(requestId, new Pending() {
+            Message request = core.request(make);
+            pending.put(core.lastRequestId(), new Pending() {
                 @Override
                 public void answered(Message message) {
                     if (message instanceof Message.Refused refused) {
@@ -127,34 +323,79 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
                     result.completeExceptionally(cause);
                 }
             });
-            connection.send(request);
+            if (connection != null && core.isOnline()) {
+                connection.send(request);
+            }
         } finally {
             mutex.unlock();
         }
         return result;
     }
 
+    // ---- what comes ----------------------------------------------------------------------------------------------------
+
     @Override
     public void receive(Message message) {
-        switch (message) {
-            case Message.Joined answer -> answered(answer.requestId(), answer);
-            case Message.Committed answer -> answered(answer.requestId(), answer);
-            case Message.Refused answer -> answered(answer.requestId(), answer);
-            case Message.Done answer -> answered(answer.requestId(), answer);
-            case Message.SpaceGranted answer -> answered(answer.requestId(), answer);
-            case Message.InodesGranted answer -> answered(answer.requestId(), answer);
-            case Message.VolumeStatus answer -> answered(answer.requestId(), answer);
-            case Message.OpenElsewhere answer -> answered(answer.requestId(), answer);
-            case Message.LockList answer -> answered(answer.requestId(), answer);
-            case Message.Declared unasked -> dispatch(unasked);
-            case Message.Evicted unasked -> dispatch(unasked);
-            case Message.IsOpen unasked -> dispatch(unasked);
-            case Message.LockGranted unasked -> dispatch(unasked);
-            case Message.LockRevoke unasked -> dispatch(unasked);
-            case Message.Published unasked -> dispatch(unasked);
-            case Message.Renewed unasked -> dispatch(unasked);
-            case Message.MergeJob unasked -> dispatch(unasked);
-            case Message.RecallSpace unasked -> dispatch(unasked);
+        receiveFrom(null, message);
+    }
+
+    private void receiveFrom(@Nullable Attached from, Message message) {
+        long requestId = answeredRequest(message);
+        delivery.lock();
+        try {
+            ClientCore.Verdict verdict;
+            Pending request = null;
+            mutex.lock();
+            try {
+                if (from != attached) {
+                    return;
+                }
+                verdict = core.receive(message);
+                if (verdict == ClientCore.Verdict.ANSWER) {
+                    request = pending.remove(requestId);
+                }
+                leaseEndNanos = core.state() == ClientCore.State.EVICTED ? Long.MIN_VALUE : core.leaseEndNanos();
+            } finally {
+                mutex.unlock();
+            }
+            switch (verdict) {
+                case ANSWER -> answered(request, message);
+                case UNASKED, DECLARED -> {
+                    dispatch(message);
+                    Runnable renewed = renewedListener;
+                    if (renewed != null && message instanceof Message.Renewed) {
+                        renewed.run();
+                    }
+                }
+                case EVICTED -> closed(new EvictedException(message instanceof Message.Evicted told ? told.reason() : ""));
+                case IGNORED -> LOG.log(System.Logger.Level.DEBUG, "ignored: {0}", message);
+            }
+        } finally {
+            delivery.unlock();
+        }
+    }
+
+    /** The request that a message answers; 0 for none. */
+    private static long answeredRequest(Message message) {
+        return switch (message) {
+            case Message.Joined answer -> answer.requestId();
+            case Message.Committed answer -> answer.requestId();
+            case Message.Refused answer -> answer.requestId();
+            case Message.Done answer -> answer.requestId();
+            case Message.SpaceGranted answer -> answer.requestId();
+            case Message.InodesGranted answer -> answer.requestId();
+            case Message.VolumeStatus answer -> answer.requestId();
+            case Message.OpenElsewhere answer -> answer.requestId();
+            case Message.LockList answer -> answer.requestId();
+            case Message.Declared _,
+                    Message.Evicted _,
+                    Message.IsOpen _,
+                    Message.LockGranted _,
+                    Message.LockRevoke _,
+                    Message.Published _,
+                    Message.Renewed _,
+                    Message.MergeJob _,
+                    Message.RecallSpace _ -> 0;
             case Message.Join wrong -> throw notForNodes(wrong);
             case Message.DeclareLocks wrong -> throw notForNodes(wrong);
             case Message.Declare wrong -> throw notForNodes(wrong);
@@ -172,21 +413,14 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
             case Message.Renew wrong -> throw notForNodes(wrong);
             case Message.StatusRequest wrong -> throw notForNodes(wrong);
             case Message.Goodbye wrong -> throw notForNodes(wrong);
-        }
+        };
     }
 
     private static IllegalArgumentException notForNodes(Message message) {
         return new IllegalArgumentException("a message for the server came to a node: " + message);
     }
 
-    private void answered(long requestId, Message message) {
-        Pending request;
-        mutex.lock();
-        try {
-            request = pending.remove(requestId);
-        } finally {
-            mutex.unlock();
-        }
+    private static void answered(@Nullable Pending request, Message message) {
         if (request == null) {
             LOG.log(System.Logger.Level.DEBUG, "answer to no open request: {0}", message);
             return;
@@ -253,6 +487,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
                 return;
             }
             closedBy = cause;
+            leaseEndNanos = isInCluster ? Long.MIN_VALUE : leaseEndNanos;
             failed = new ArrayList<>(pending.values());
             pending.clear();
         } finally {

@@ -100,6 +100,10 @@ public final class Epoch {
         if (volume.slot().epoch() >= epoch) {
             throw new VolumeBusyException(opened.device().name() + " was taken over by " + volume.slot().process());
         }
+        if (volume.slot().quorumVersion() != opened.slot().quorumVersion()) {
+            throw new VolumeBusyException("the quorum of " + opened.device().name() + " was changed: version "
+                    + volume.slot().quorumVersion() + ", expected " + opened.slot().quorumVersion());
+        }
         VolumeState state = volume.recover();
         if (epoch - oldestQuarantine(state, epoch) >= VolumeLayout.RING_BLOCKS) {
             throw new VolumeBusyException(volume.device().name() + ": a server of epoch " + oldestQuarantine(state, epoch)

@@ -1,0 +1,392 @@
+package org.scoutfs.node;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.Clock;
+import org.scoutfs.base.Rng;
+import org.scoutfs.device.BlockDevice;
+import org.scoutfs.format.SuperSlot.QuorumSlot;
+import org.scoutfs.net.Hello;
+import org.scoutfs.net.NodeAddress;
+import org.scoutfs.net.TcpTransport;
+import org.scoutfs.net.TransportOptions;
+import org.scoutfs.quorum.Quorum;
+import org.scoutfs.quorum.RaftFollower;
+import org.scoutfs.quorum.RaftQuorum;
+import org.scoutfs.quorum.RaftSettings;
+import org.scoutfs.quorum.Reign;
+import org.scoutfs.quorum.VoterRegister;
+import org.scoutfs.server.LeaseOptions;
+import org.scoutfs.server.LocalServer;
+import org.scoutfs.volume.Host;
+import org.scoutfs.volume.Volume;
+import org.scoutfs.volume.VolumeReader;
+import org.scoutfs.volume.Waiter;
+
+/**
+ * A mount's part in the quorum: it votes where it has a slot, serves while it is elected, and knows who serves else.
+ *
+ * <pre>
+ *   wait to be elected ──► take the volume over ──► serve ──► deposed, claim lost, device failed ──► resign ──► wait again
+ * </pre>
+ * <p>Thread-safe. {@code mutex} guards the fields below it.
+ */
+final class ClusterMember implements AutoCloseable {
+    private static final Logger LOG = System.getLogger("org.scoutfs.cluster");
+
+    /** After a server that failed: whoever else can serve has the time to be elected. */
+    private static final long REST_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    /** How long an unmount waits for another voter to take over, since that needs a majority. */
+    private static final long HAND_OVER_NANOS = TimeUnit.SECONDS.toNanos(15);
+
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /** Who serves now. */
+    sealed interface Target {
+        /** The server in this process. */
+        record Here(LocalServer server) implements Target {}
+
+        record There(Reign reign) implements Target {}
+    }
+
+    private final BlockDevice device;
+    private final Quorum quorum;
+    private final long quorumVersion;
+    private final long rid;
+    private final LeaseOptions leases;
+    private final Clock clock;
+    private final Host host;
+    private final @Nullable TcpTransport transport;
+    private final @Nullable Thread thread;
+
+    private final ReentrantLock mutex = new ReentrantLock();
+    private final Condition changed = mutex.newCondition();
+
+    // Guarded by mutex.
+    private @Nullable LocalServer serving;
+    private boolean isStopped;
+    private long changes;
+
+    private ClusterMember(
+            Volume volume, long rid, Quorum quorum, LeaseOptions leases, Clock clock, Host host, @Nullable TcpTransport transport) {
+        this.device = volume.device();
+        this.quorumVersion = volume.slot().quorumVersion();
+        this.rid = rid;
+        this.quorum = quorum;
+        this.leases = leases;
+        this.clock = clock;
+        this.host = host;
+        this.transport = transport;
+        this.thread = transport == null
+                ? null
+                : Thread.ofPlatform().name("scoutfs-serve").daemon(true).unstarted(this::serve);
+    }
+
+    /**
+     * @param clock counts suspended time
+     * @param mayVote whether this mount votes and serves where its options name a slot
+     */
+    static ClusterMember start(Volume volume, long rid, ClusterOptions options, boolean mayVote, LeaseOptions leases, Clock clock)
+            throws IOException {
+        Host host = Host.local();
+        String name = host.self().hostName();
+        List<QuorumSlot> slots = volume.slot().quorumSlots();
+        if (slots.isEmpty()) {
+            throw new IOException(volume.device().name() + " has no quorum: it was made for one mount at a time (mkfs -Q makes one)");
+        }
+        boolean isVoter = options.hasVote() && mayVote;
+        TcpTransport transport = isVoter ? listen(volume, rid, options, host, name) : null;
+        NodeAddress reached = transport == null ? null : transport.address();
+        RaftSettings settings = new RaftSettings(volume.volumeId(), volume.slot().quorumVersion(), slots,
+                isVoter ? options.slot() : ClusterOptions.NO_SLOT, options.quorumDirectory(), rid,
+                reached == null ? new NodeAddress("-", 0) : reached, name, options.tls(), options.times());
+        try {
+            VoterRegister register = VoterRegister.of(volume);
+            Quorum quorum = isVoter ? RaftQuorum.start(settings, register, clock) : RaftFollower.start(settings, register);
+            ClusterMember member = new ClusterMember(volume, rid, quorum, leases, clock, host, transport);
+            quorum.listen(member.new Told());
+            Thread thread = member.thread;
+            if (thread != null) {
+                thread.start();
+            }
+            return member;
+        } catch (IOException | RuntimeException failure) {
+            if (transport != null) {
+                transport.close();
+            }
+            throw failure;
+        }
+    }
+
+    private static TcpTransport listen(Volume volume, long rid, ClusterOptions options, Host host, String name) throws IOException {
+        QuorumSlot own = volume.slot().quorumSlots().stream()
+                .filter(slot -> slot.number() == options.slot())
+                .findFirst()
+                .orElseThrow(() -> new IOException(volume.device().name() + " has no quorum slot " + options.slot() + ", only "
+                        + volume.slot().quorumSlots().stream().map(QuorumSlot::number).toList()));
+        NodeAddress at = options.listen();
+        return TcpTransport.open(
+                new TcpTransport.Settings(
+                        Hello.of(volume.volumeId(), rid, options.slot(), name, host.self()),
+                        at == null ? new NodeAddress(own.address(), 0) : at,
+                        options.tls(),
+                        TransportOptions.forLease(options.leaseMillis())),
+                Clock.system(),
+                Rng.secure());
+    }
+
+    /** Passes on what the quorum says. */
+    private final class Told implements Quorum.Listener {
+        @Override
+        public void began(Reign reign) {
+            LOG.log(Level.INFO, "epoch " + reign.epoch() + ": " + reign.nodeName() + " (slot " + reign.slot() + ", "
+                    + reign.address() + ") was elected");
+            wake();
+        }
+
+        @Override
+        public void lost(long epoch, String why) {
+            LOG.log(Level.DEBUG, "epoch " + epoch + " of this mount may be over: " + why);
+            wake();
+        }
+    }
+
+    Quorum quorum() {
+        return quorum;
+    }
+
+    // ---- who serves --------------------------------------------------------------------------------------------------
+
+    /** Null while nobody is known to. */
+    @Nullable Target target() {
+        mutex.lock();
+        try {
+            if (serving != null) {
+                return new Target.Here(serving);
+            }
+        } finally {
+            mutex.unlock();
+        }
+        Reign reign = quorum.reign();
+        return reign == null || reign.rid() == rid ? null : new Target.There(reign);
+    }
+
+    boolean isServing() {
+        mutex.lock();
+        try {
+            return serving != null;
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** Counts what {@link #target} may have changed by. */
+    long changes() {
+        mutex.lock();
+        try {
+            return changes;
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** Returns when anything changed since, somebody called {@link #wake}, or the time is over. */
+    void awaitChange(long seen, long nanos) throws InterruptedException {
+        mutex.lock();
+        try {
+            long left = nanos;
+            while (changes == seen && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    void wake() {
+        mutex.lock();
+        try {
+            changes++;
+            changed.signalAll();
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    // ---- serving -----------------------------------------------------------------------------------------------------
+
+    private boolean isStopped() {
+        mutex.lock();
+        try {
+            return isStopped;
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    private void serve() {
+        try {
+            while (!isStopped()) {
+                try {
+                    serveOnce();
+                } catch (IOException failure) {
+                    if (isStopped()) {
+                        return;
+                    }
+                    LOG.log(Level.WARNING, "this mount cannot serve: " + failure.getMessage(), failure);
+                    giveUpTurn();
+                }
+                awaitChange(changes(), REST_NANOS);
+            }
+        } catch (InterruptedException stopped) {
+            LOG.log(Level.DEBUG, "not waiting to be elected any more");
+        } catch (IOException failure) {
+            LOG.log(isStopped() ? Level.DEBUG : Level.ERROR, "this mount cannot be elected any more", failure);
+        }
+    }
+
+    /** Whoever is elected and cannot serve lets another voter try. */
+    private void giveUpTurn() throws IOException, InterruptedException {
+        quorum.resign(quorum.awaitLeadership(0));
+    }
+
+    /** Waits to be elected, and serves until that ends. */
+    private void serveOnce() throws IOException, InterruptedException {
+        Volume volume = Volume.open(device);
+        if (volume.slot().quorumVersion() != quorumVersion) {
+            throw new IOException("the quorum of " + device.name() + " was changed since it was mounted here");
+        }
+        LocalServer server = LocalServer.start(
+                volume,
+                quorum,
+                LocalServer.Settings.of(volume).inCluster(leases),
+                new LocalServer.Surroundings(host, clock, Waiter.real(clock), Rng.secure()));
+        LOG.log(Level.INFO, "this mount serves in epoch " + server.epoch());
+        boolean isLate;
+        mutex.lock();
+        try {
+            isLate = isStopped;
+            serving = server;
+        } finally {
+            mutex.unlock();
+        }
+        TcpTransport open = transport;
+        try {
+            if (isLate) {
+                server.close();
+                return;
+            }
+            if (open != null) {
+                open.accept(server::accept);
+            }
+            wake();
+            server.awaitEnd();
+            IOException failure = server.failure();
+            if (failure != null) {
+                LOG.log(Level.WARNING, "this mount does not serve any more: " + failure.getMessage());
+            }
+        } finally {
+            if (open != null) {
+                open.accept(null);
+            }
+            mutex.lock();
+            try {
+                serving = null;
+            } finally {
+                mutex.unlock();
+            }
+            wake();
+        }
+        quorum.resign(server.epoch());
+    }
+
+    // ---- the end -----------------------------------------------------------------------------------------------------
+
+    /** Ends serving in order, and waits for another voter to take over where other mounts need one. This mount has said goodbye. */
+    @Override
+    public void close() throws IOException {
+        LocalServer last;
+        mutex.lock();
+        try {
+            if (isStopped) {
+                return;
+            }
+            isStopped = true;
+            last = serving;
+            changes++;
+            changed.signalAll();
+        } finally {
+            mutex.unlock();
+        }
+        IOException failed = null;
+        try {
+            if (last != null) {
+                last.close();
+                handOver(last.epoch());
+            }
+        } catch (IOException failure) {
+            failed = failure;
+        } finally {
+            Thread waits = thread;
+            if (waits != null) {
+                waits.interrupt();
+            }
+            quorum.close();
+            if (transport != null) {
+                transport.close();
+            }
+        }
+        if (failed != null) {
+            throw failed;
+        }
+    }
+
+    /** As if the process died, as far as that can be done inside of it: nobody is told. */
+    void abandon() {
+        LocalServer last;
+        mutex.lock();
+        try {
+            isStopped = true;
+            last = serving;
+        } finally {
+            mutex.unlock();
+        }
+        if (last != null) {
+            last.abandon();
+        }
+        Thread waits = thread;
+        if (waits != null) {
+            waits.interrupt();
+        }
+        if (transport != null) {
+            transport.close();
+        }
+        quorum.abandon();
+    }
+
+    private void handOver(long epoch) throws IOException {
+        boolean hasOthers = new VolumeReader(Volume.open(device))
+                .state().incarnations().stream().anyMatch(one -> !one.isServer() && !one.isEvicted() && one.rid() != rid);
+        if (!hasOthers) {
+            return;
+        }
+        LOG.log(Level.INFO, "other mounts go on: another voter is asked to serve them");
+        quorum.resign(epoch);
+        long end = clock.monotonicNanos() + HAND_OVER_NANOS;
+        Waiter waiter = Waiter.real(clock);
+        try {
+            while (Volume.open(device).slot().epoch() <= epoch && clock.monotonicNanos() < end) {
+                waiter.pause(LOOK_NANOS);
+            }
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

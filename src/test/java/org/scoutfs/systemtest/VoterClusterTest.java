@@ -1,0 +1,107 @@
+package org.scoutfs.systemtest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.scoutfs.base.Errno;
+import org.scoutfs.testkit.FsClient;
+import org.scoutfs.testkit.VoterCluster;
+import org.scoutfs.testkit.VoterCluster.Node;
+
+/** Mounts that elect their server and speak TCP, without a kernel: what one does, the others see, whoever ends in between. */
+@Timeout(value = 240, unit = TimeUnit.SECONDS)
+class VoterClusterTest {
+    private static final long LEASE_MILLIS = 2000;
+
+    @TempDir
+    private Path directory;
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static void everybodySees(VoterCluster cluster, String name, String contents) throws Exception {
+        for (Node node : cluster.living()) {
+            assertThat(text(node.client().read(name))).isEqualTo(contents);
+        }
+    }
+
+    @Test
+    void oneVoterServesItself() throws Exception {
+        try (VoterCluster cluster = VoterCluster.start(1, directory, LEASE_MILLIS)) {
+            FsClient client = cluster.node(0).client();
+            client.create("f", bytes("one"));
+            client.syncFileSystem();
+            everybodySees(cluster, "f", "one");
+        }
+    }
+
+    @Test
+    void whatOneDoesTheOthersSee() throws Exception {
+        try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
+            cluster.mount(List.of(-1));
+            for (int i = 0; i < 4; i++) {
+                cluster.node(i).client().create("f" + i, bytes("from " + i));
+                everybodySees(cluster, "f" + i, "from " + i);
+            }
+            cluster.node(1).client().unlink("f0");
+            for (Node node : cluster.living()) {
+                FsClient client = node.client();
+                assertThat(client.errno(() -> client.stat("f0"))).isEqualTo(Errno.ENOENT);
+            }
+        }
+    }
+
+    @Test
+    void theServerUnmountsAndAnotherOneGoesOn() throws Exception {
+        try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
+            Node first = cluster.serving();
+            first.client().create("f", bytes("one"));
+            first.stop();
+            everybodySees(cluster, "f", "one");
+            cluster.living().getFirst().client().create("g", bytes("two"));
+            everybodySees(cluster, "g", "two");
+        }
+    }
+
+    @Test
+    void theServerDiesAndTheOthersGoOn() throws Exception {
+        try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
+            Node server = cluster.serving();
+            Node other = cluster.living().stream().filter(node -> node != server).findFirst().orElseThrow();
+            other.client().create("f", bytes("one"));
+            server.client().create("g", bytes("two"));
+            server.client().fsync("g");
+            server.kill();
+            everybodySees(cluster, "f", "one");
+            everybodySees(cluster, "g", "two");
+            other.client().create("h", bytes("three"));
+            everybodySees(cluster, "h", "three");
+        }
+    }
+
+    @Test
+    void anyOtherDiesAndItsLocksAreGivenAway() throws Exception {
+        try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
+            Node server = cluster.serving();
+            Node other = cluster.living().stream().filter(node -> node != server).findFirst().orElseThrow();
+            other.client().create("f", bytes("one"));
+            other.client().fsync("f");
+            other.kill();
+            everybodySees(cluster, "f", "one");
+            server.client().create("g", bytes("two"));
+            everybodySees(cluster, "g", "two");
+        }
+    }
+}
