@@ -27,15 +27,20 @@ import org.scoutfs.lsm.ItemReader;
 final class DataReader {
     /** A tail that is no whole block is worth a device read of its own after this many direct blocks. */
     private static final int DIRECT_BLOCKS = 32;
+    /** Behind an extent of so many blocks there is rarely what is wanted next: a smaller one is a small file among others. */
+    private static final int LARGE_EXTENT_BLOCKS = 64;
 
     private final BlockDevice device;
     private final BufferPool buffers;
     private final Counters counters;
+    private final @Nullable ReadAhead ahead;
 
-    DataReader(BlockDevice device, BufferPool buffers, Counters counters) {
+    /** @param ahead null where nothing is read before it is asked for */
+    DataReader(BlockDevice device, BufferPool buffers, Counters counters, @Nullable ReadAhead ahead) {
         this.device = device;
         this.buffers = buffers;
         this.counters = counters;
+        this.ahead = ahead;
     }
 
     /** Memory that is to be filled with a file's bytes from {@code offset} on. */
@@ -97,7 +102,8 @@ final class DataReader {
                     if (checksums == null) {
                         checksums = new ItemChecksums(view, target.ino(), block, end);
                     }
-                    readPlace(target, block, (int) (to - block), item.blkno() + (block - item.block()), checksums);
+                    long limit = item.blockCount() < LARGE_EXTENT_BLOCKS ? Long.MAX_VALUE : item.blkno() + item.blockCount();
+                    readPlace(target, block, (int) (to - block), item.blkno() + (block - item.block()), limit, checksums);
                 }
                 block = to;
             }
@@ -105,8 +111,12 @@ final class DataReader {
         target.clear(block, end);
     }
 
-    /** Fills the target's part in {@code count} blocks from {@code block} on, which lie from {@code blkno} on. */
-    void readPlace(Target target, long block, int count, long blkno, Checksums checksums) throws IOException {
+    /**
+     * Fills the target's part in {@code count} blocks from {@code block} on, which lie from {@code blkno} on.
+     *
+     * @param limit the block of the device before which reading ahead makes sense
+     */
+    void readPlace(Target target, long block, int count, long blkno, long limit, Checksums checksums) throws IOException {
         long at = Math.max(target.offset(), block * BlockDevice.BLOCK_SIZE);
         long end = Math.min(target.endOffset(), FileState.offsetOf(block + count));
         boolean isAligned = (target.into().address() - target.offset()) % BlockDevice.BLOCK_SIZE == 0;
@@ -119,8 +129,7 @@ final class DataReader {
             if (isAligned && beginsBlock && whole > 0 && (endsBlock || whole >= DIRECT_BLOCKS)) {
                 long bytes = (long) whole * BlockDevice.BLOCK_SIZE;
                 MemorySegment direct = target.into().asSlice(at - target.offset(), bytes);
-                device.read(atBlkno, direct);
-                verify(target.ino(), atBlock, whole, atBlkno, direct, checksums);
+                readVerified(target.ino(), atBlock, whole, atBlkno, limit, direct, checksums);
                 at += bytes;
                 continue;
             }
@@ -130,34 +139,57 @@ final class DataReader {
                 blocks = 1;
             }
             try (PooledBuffer bounce = buffers.borrow((long) blocks * BlockDevice.BLOCK_SIZE)) {
-                device.read(atBlkno, bounce.memory());
-                verify(target.ino(), atBlock, blocks, atBlkno, bounce.memory(), checksums);
+                readVerified(target.ino(), atBlock, blocks, atBlkno, limit, bounce.memory(), checksums);
                 target.copy(atBlock, bounce.memory());
             }
             at = FileState.offsetOf(atBlock + blocks);
         }
     }
 
+    private void readVerified(
+            long ino, long block, int count, long blkno, long limit, MemorySegment into, Checksums checksums)
+            throws IOException {
+        if (ahead != null && ahead.read(blkno, into, limit)) {
+            if (firstBad(block, count, into, checksums) < 0) {
+                return;
+            }
+            // It was read ahead, and maybe written again since.
+            ahead.forget(blkno, count);
+            device.read(blkno, into);
+        } else if (ahead == null) {
+            device.read(blkno, into);
+        }
+        verify(ino, block, count, blkno, into, checksums);
+    }
+
     private void verify(long ino, long block, int count, long blkno, MemorySegment bytes, Checksums checksums)
             throws IOException {
+        int bad = firstBad(block, count, bytes, checksums);
+        if (bad >= 0) {
+            counters.increment(Counter.DEVICE_CORRUPTIONS);
+            CRC32C crc = new CRC32C();
+            crc.update(bytes.asSlice((long) bad * BlockDevice.BLOCK_SIZE, BlockDevice.BLOCK_SIZE).asByteBuffer());
+            throw CorruptionException.of(
+                    "data of inode " + Long.toUnsignedString(ino) + " at offset " + (block + bad) * BlockDevice.BLOCK_SIZE
+                            + " in block " + (blkno + bad) + " of " + device.name(),
+                    "CRC32C " + Integer.toHexString(checksums.of(block + bad)),
+                    Integer.toHexString((int) crc.getValue()));
+        }
+    }
+
+    /** The index of the first block that does not fit its checksum, or -1. */
+    private static int firstBad(long block, int count, MemorySegment bytes, Checksums checksums) throws IOException {
         CRC32C crc = new CRC32C();
         ByteBuffer buffer = bytes.asByteBuffer();
         for (int i = 0; i < count; i++) {
             crc.reset();
             buffer.limit((i + 1) * BlockDevice.BLOCK_SIZE).position(i * BlockDevice.BLOCK_SIZE);
             crc.update(buffer);
-            int expected = checksums.of(block + i);
-            int actual = (int) crc.getValue();
-            if (actual != expected) {
-                counters.increment(Counter.DEVICE_CORRUPTIONS);
-                throw CorruptionException.of(
-                        "data of inode " + Long.toUnsignedString(ino) + " at offset "
-                                + (block + i) * BlockDevice.BLOCK_SIZE + " in block " + (blkno + i) + " of "
-                                + device.name(),
-                        "CRC32C " + Integer.toHexString(expected),
-                        Integer.toHexString(actual));
+            if ((int) crc.getValue() != checksums.of(block + i)) {
+                return i;
             }
         }
+        return -1;
     }
 
     /** The checksums of {@code [first, end)} of a file, by one look-up, or by one scan where there are several groups. */

@@ -32,10 +32,13 @@ final class DataWriter implements AutoCloseable {
 
     private final BlockDevice device;
     private final BufferPool buffers;
+    private final @Nullable ReadAhead ahead;
     private final ExecutorService threads;
 
-    DataWriter(BlockDevice device, BufferPool buffers, int threadCount, String name) {
+    /** @param ahead hears of every write; null where nothing is read ahead */
+    DataWriter(BlockDevice device, BufferPool buffers, int threadCount, String name, @Nullable ReadAhead ahead) {
         this.device = device;
+        this.ahead = ahead;
         this.buffers = buffers;
         this.threads = Executors.newFixedThreadPool(
                 threadCount,
@@ -82,6 +85,9 @@ final class DataWriter implements AutoCloseable {
             failure = e;
         } catch (RuntimeException | Error e) {
             failure = new IOException("writing data at block " + write.getFirst().blkno(), e);
+        }
+        if (ahead != null) {
+            ahead.forget(write.getFirst().blkno(), write.getLast().end() - write.getFirst().blkno());
         }
         for (Job job : write) {
             done(job, failure);

@@ -1,9 +1,12 @@
 package org.scoutfs.data;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -44,6 +47,7 @@ import org.scoutfs.txn.Transactions;
 public final class ExtentFileData implements FileData, CommitParticipant, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ExtentFileData.class.getName());
     private static final long COMMIT_SECONDS_MAX = 600;
+    private static final int READ_AHEAD_THREADS = 2;
 
     private final Transactions transactions;
     private final Counters counters;
@@ -51,6 +55,8 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
     private final BlockMemory memory;
     private final FileStates states = new FileStates();
     private final MergedReader reader;
+    private final Arena aheadArena = Arena.ofShared();
+    private final @Nullable ExecutorService aheadThreads;
     private final DataWriter writer;
     private final Admission admission;
     private final Gatherer gatherer;
@@ -86,8 +92,16 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
         this.counters = counters;
         DataSpace space = transactions.dataSpace();
         this.memory = new BlockMemory(options.dirtyBytesLimit());
-        this.reader = new MergedReader(states, new DataReader(device, buffers, counters));
-        this.writer = new DataWriter(device, buffers, options.writerThreads(), name);
+        this.aheadThreads = options.readAheadChunks() == 0
+                ? null
+                : Executors.newFixedThreadPool(
+                        READ_AHEAD_THREADS,
+                        Thread.ofPlatform().name("data-ahead-" + name + "-", 0).daemon().factory());
+        ReadAhead readAhead = aheadThreads == null
+                ? null
+                : new ReadAhead(device, aheadThreads, options.readAheadChunks(), aheadArena);
+        this.reader = new MergedReader(states, new DataReader(device, buffers, counters, readAhead));
+        this.writer = new DataWriter(device, buffers, options.writerThreads(), name, readAhead);
         this.admission = new Admission(transactions, memory, states, reader, rid);
         this.gatherer = new Gatherer(space, memory, rid);
         this.ahead = new StorageAhead(space, states, options, rid);
@@ -340,5 +354,9 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
         }
         writer.close();
         memory.close();
+        if (aheadThreads != null) {
+            aheadThreads.close();
+        }
+        aheadArena.close();
     }
 }

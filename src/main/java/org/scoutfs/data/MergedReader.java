@@ -72,7 +72,7 @@ final class MergedReader {
                     count++;
                 }
                 reader.readPlace(
-                        target, piece.block() + at, count, blkno, block -> checksums[(int) (block - piece.block())]);
+                        target, piece.block() + at, count, blkno, blkno + count, block -> checksums[(int) (block - piece.block())]);
                 done += count;
             }
         }

@@ -17,6 +17,8 @@
  *
  * <p>The life of a read. Dirty pieces come from memory; the rest is one scan over extent items, one device read per extent
  * straight into the caller's memory, and a look-up of checksums, which are verified before the bytes are believed.
+ * Where reads follow each other on the device, {@link org.scoutfs.data.ReadAhead} reads what comes next; the checksums tell when
+ * that is old.
  *
  * <p>What goes wrong: a damaged block is {@link org.scoutfs.base.CorruptionException}, which names inode, offset and block; a
  * failed write fails the commit that waits for it, and the transactions stop all writes.

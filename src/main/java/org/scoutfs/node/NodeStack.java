@@ -52,6 +52,7 @@ public final class NodeStack {
     private static final Logger LOG = System.getLogger("org.scoutfs.node");
     private static final long POOL_BYTES = 128L << 20;
     private static final int EARLY_BLOCKS = 1024;
+    private static final int READ_AHEAD_CHUNKS = 16;
     private static final int WRITER_THREADS = 3;
     private static final long START_SECONDS_MAX = 600;
 
@@ -136,7 +137,8 @@ public final class NodeStack {
                     buffers,
                     counters,
                     new DataOptions(options.dirtyBytes(), EARLY_BLOCKS, WRITER_THREADS)
-                            .withPrealloc(options.preallocBlocks(), options.isPreallocContigOnly()),
+                            .withPrealloc(options.preallocBlocks(), options.isPreallocContigOnly())
+                            .withReadAhead(READ_AHEAD_CHUNKS),
                     rid,
                     name));
             closers.push(locks::stop);
