@@ -93,7 +93,7 @@ final class DeviceTransport implements Transport {
                 LOG.log(Level.ERROR, "a request of " + size + " bytes is shorter than its header");
                 continue;
             }
-            RequestCounts.count(counters, exchange.opcode());
+            counts.count(counters, exchange.opcode());
             switch (dispatcher.run(exchange)) {
                 case ANSWERED -> exchange.send();
                 case SILENT -> {}

@@ -27,6 +27,7 @@ import org.scoutfs.fs.FileSystem;
 import org.scoutfs.fs.Ioctls;
 import org.scoutfs.fs.KernelCache;
 import org.scoutfs.fuse.FuseOptions.Type;
+import org.scoutfs.sys.CpuLatency;
 import org.scoutfs.sys.FuseDevice;
 import org.scoutfs.sys.LoopDevices;
 import org.scoutfs.sys.LoopDevices.LoopDevice;
@@ -76,6 +77,7 @@ public final class FuseMount implements AutoCloseable {
     private @Nullable LoopDevice loop;
     private @Nullable FuseDevice device;
     private @Nullable KernelDrops drops;
+    private @Nullable Alertness alertness;
     private String sourceShown;
     private String typeShown = "";
     private String transportShown = "/dev/fuse";
@@ -234,6 +236,7 @@ public final class FuseMount implements AutoCloseable {
                 waiting,
                 elsewhere,
                 this::makeDurable);
+        watchLatency();
         int readers = agreed.overUring() ? 1 : Runtime.getRuntime().availableProcessors();
         DeviceTransport byDevice = new DeviceTransport(device, readers, dispatcher, counts, reruns, volume);
         transports.add(byDevice);
@@ -253,6 +256,23 @@ public final class FuseMount implements AutoCloseable {
                 Level.INFO,
                 "mounted " + sourceShown + " on " + options.mountPoint() + " as " + typeShown + " over "
                         + transportShown + ", FUSE 7." + agreed.minor());
+    }
+
+    private void watchLatency() {
+        boolean isWanted =
+                switch (options.awake()) {
+                    case AUTO -> CpuLatency.sleepsByHost();
+                    case ON -> true;
+                    case OFF -> false;
+                };
+        if (isWanted) {
+            try {
+                alertness = new Alertness(CpuLatency.open(), counts, volume);
+                counts.tell(alertness);
+            } catch (IOException failure) {
+                LOG.log(Level.INFO, "CPUs may sleep between requests: " + failure);
+            }
+        }
     }
 
     /** The kernel starts with 128 KiB whatever the handshake says. */
@@ -432,6 +452,9 @@ public final class FuseMount implements AutoCloseable {
     }
 
     private void release() {
+        if (alertness != null) {
+            alertness.close();
+        }
         for (Transport transport : transports) {
             transport.close();
         }

@@ -16,6 +16,7 @@ import org.scoutfs.sys.Mounts;
  * @param mountFlags a sum of the {@code MS} constants of {@link Mounts}, besides read-only
  * @param kernelLocks the kernel keeps {@code flock} and {@code fcntl} locks by itself and closes files without asking; only where
  *     this mount is alone
+ * @param awake whether CPUs are kept awake while many requests come
  * @param readAheadKib how far the kernel reads ahead of a sequential reader
  */
 public record FuseOptions(
@@ -29,6 +30,7 @@ public record FuseOptions(
         boolean writeback,
         boolean kernelLocks,
         long mountFlags,
+        Awake awake,
         int readAheadKib) {
     /** The type of file system that the kernel mounts. */
     public enum Type {
@@ -49,6 +51,14 @@ public record FuseOptions(
         OFF
     }
 
+    /** Whether CPUs are kept awake while many requests come, with what that costs in power. */
+    public enum Awake {
+        /** Where they are virtual, and waking them is slow. */
+        AUTO,
+        ON,
+        OFF
+    }
+
     private static final int READ_AHEAD_KIB = 4096;
 
     /** A mount that is alone on its volume. */
@@ -64,6 +74,7 @@ public record FuseOptions(
                 false,
                 true,
                 0,
+                Awake.AUTO,
                 READ_AHEAD_KIB);
     }
 
@@ -80,6 +91,7 @@ public record FuseOptions(
                 false,
                 false,
                 0,
+                Awake.AUTO,
                 READ_AHEAD_KIB);
     }
 
@@ -100,6 +112,7 @@ public record FuseOptions(
                 writeback,
                 kernelLocks,
                 mountFlags,
+                awake,
                 readAheadKib);
     }
 
@@ -115,6 +128,7 @@ public record FuseOptions(
                 writeback,
                 kernelLocks,
                 mountFlags,
+                awake,
                 readAheadKib);
     }
 
@@ -130,6 +144,7 @@ public record FuseOptions(
                 writeback,
                 kernelLocks,
                 mountFlags,
+                awake,
                 readAheadKib);
     }
 
@@ -145,6 +160,7 @@ public record FuseOptions(
                 newWriteback,
                 kernelLocks,
                 mountFlags,
+                awake,
                 readAheadKib);
     }
 
@@ -160,6 +176,7 @@ public record FuseOptions(
                 writeback,
                 newKernelLocks,
                 mountFlags,
+                awake,
                 readAheadKib);
     }
 
@@ -175,6 +192,23 @@ public record FuseOptions(
                 writeback,
                 kernelLocks,
                 newMountFlags,
+                awake,
+                readAheadKib);
+    }
+
+    public FuseOptions withAwake(Awake newAwake) {
+        return new FuseOptions(
+                source,
+                mountPoint,
+                type,
+                uring,
+                timeouts,
+                cacheDirectories,
+                readOnly,
+                writeback,
+                kernelLocks,
+                mountFlags,
+                newAwake,
                 readAheadKib);
     }
 }

@@ -6,11 +6,19 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLongArray;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.fuse.wire.Opcode;
 
 /** How many requests of each kind came. Each serving thread counts for itself; the sums are made by who asks. */
 final class RequestCounts {
     private final List<AtomicLongArray> perThread = new CopyOnWriteArrayList<>();
+    /** Set before the serving threads start. */
+    private @Nullable Alertness alertness;
+
+    /** From now on each request that is counted is told there. Before any thread counts. */
+    void tell(Alertness listener) {
+        alertness = listener;
+    }
 
     /** What one thread counts in, with {@link #count}. */
     AtomicLongArray newThread() {
@@ -20,9 +28,23 @@ final class RequestCounts {
     }
 
     /** Only by the thread that owns {@code counts}. */
-    static void count(AtomicLongArray counts, int opcode) {
+    void count(AtomicLongArray counts, int opcode) {
         int slot = Opcode.isKnown(opcode) ? opcode : 0;
-        counts.setPlain(slot, counts.getPlain(slot) + 1);
+        counts.setOpaque(slot, counts.getPlain(slot) + 1);
+        if (alertness != null) {
+            alertness.request();
+        }
+    }
+
+    /** Requests of all kinds so far. */
+    long total() {
+        long total = 0;
+        for (AtomicLongArray counts : perThread) {
+            for (int opcode = 0; opcode < Opcode.COUNT; opcode++) {
+                total += counts.getOpaque(opcode);
+            }
+        }
+        return total;
     }
 
     /** Names of requests and their numbers so far, without those that never came. */

@@ -218,7 +218,7 @@ final class RingQueue {
             mayBeQueued = true;
         }
         entry.receive();
-        RequestCounts.count(counters, entry.opcode());
+        counts.count(counters, entry.opcode());
         finish(ring, entry, dispatcher.run(entry));
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.fuse.FuseOptions;
 import org.scoutfs.sys.Mounts;
 
 /**
@@ -14,6 +15,7 @@ import org.scoutfs.sys.Mounts;
  * @param kernelFlags for mount(2): nosuid, noatime and so on
  * @param metaDevice the metadata device of a volume with two
  * @param ring which way requests come from the kernel
+ * @param awake whether CPUs are kept from sleeping while many requests come
  * @param isWriteback the kernel may keep written pages back for a while
  * @param cacheBytes memory for blocks of the index
  * @param dirtyBytes most bytes of file data that wait for a commit
@@ -29,6 +31,7 @@ public record MountOptions(
         long kernelFlags,
         @Nullable Path metaDevice,
         Ring ring,
+        FuseOptions.Awake awake,
         boolean isWriteback,
         long cacheBytes,
         long dirtyBytes,
@@ -73,6 +76,10 @@ public record MountOptions(
                 new Description("uring=auto|on|off", "Whether requests come through FUSE over io_uring, which is faster. auto, the"
                         + " default, uses it when the kernel offers it (6.14 or later, with the module parameter enable_uring of"
                         + " fuse set), and says in the log what it took."),
+                new Description("awake=auto|on|off", "Whether idle CPUs are kept from sleeping while many requests come: waking a"
+                        + " virtual CPU takes longer than most requests. They spin meanwhile, which costs power, and time of the host."
+                        + " auto, the default, does so on virtual machines whose driver for idle CPUs is haltpoll; on, wherever"
+                        + " /dev/cpu_dma_latency is."),
                 new Description("writeback=on|off", "on lets the kernel keep small writes back and send them in large ones. Off by"
                         + " default: with it, what archives rely on (errors of write(2), times, data_seq at once) comes late."),
                 new Description("cache=SIZE", "Memory for blocks of the index, outside of the Java heap. Default 256M, at least"
@@ -114,6 +121,7 @@ public record MountOptions(
         private long kernelFlags;
         private @Nullable Path metaDevice;
         private Ring ring = Ring.AUTO;
+        private FuseOptions.Awake awake = FuseOptions.Awake.AUTO;
         private boolean isWriteback;
         private long cacheBytes = 256 * MIB;
         private long dirtyBytes = 128 * MIB;
@@ -131,6 +139,7 @@ public record MountOptions(
                     kernelFlags,
                     metaDevice,
                     ring,
+                    awake,
                     isWriteback,
                     cacheBytes,
                     dirtyBytes,
@@ -194,6 +203,7 @@ public record MountOptions(
             switch (name) {
                 case "metadev_path" -> metaDevice = path(name, value);
                 case "uring" -> ring = choice(name, value, Ring.class);
+                case "awake" -> awake = choice(name, value, FuseOptions.Awake.class);
                 case "writeback" -> isWriteback = choice(name, value, Switch.class) == Switch.ON;
                 case "cache" -> cacheBytes = size(name, value, 16 * MIB, 1L << 40);
                 case "dirty" -> dirtyBytes = size(name, value, 16 * MIB, 1L << 40);

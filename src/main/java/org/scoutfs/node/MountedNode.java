@@ -119,6 +119,7 @@ public final class MountedNode implements AutoCloseable {
                 .withReadOnly(options.isReadOnly())
                 .withWriteback(options.isWriteback())
                 .withMountFlags(options.kernelFlags())
+                .withAwake(options.awake())
                 .withType(options.isPlainFuse() ? FuseOptions.Type.FUSE : FuseOptions.Type.AUTO)
                 .withUring(
                         switch (options.ring()) {
