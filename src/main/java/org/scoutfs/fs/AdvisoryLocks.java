@@ -9,11 +9,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.MustWait;
 import org.scoutfs.fs.FileSystem.FileLock;
+import org.scoutfs.net.Message;
 
 /**
  * The file locks of this mount: {@code flock}, {@code fcntl} and open-file-description locks. The two families do not see each
@@ -37,6 +39,10 @@ final class AdvisoryLocks {
     private record Held(long start, long end, boolean isWrite, long owner, long handle, int pid) {
         boolean overlaps(long otherStart, long otherEnd) {
             return start <= otherEnd && otherStart <= end;
+        }
+
+        Message.FileLockRange onWire(long ino, boolean isFlock) {
+            return new Message.FileLockRange(ino, isFlock, owner, start, end, isWrite, pid);
         }
     }
 
@@ -141,25 +147,59 @@ final class AdvisoryLocks {
         return lock.kind() == FileLock.Kind.READ ? new ArrayList<>(file.waits) : List.of();
     }
 
-    /** One {@code close(2)} of a process: its {@code fcntl} locks on the file go. */
-    void dropOwner(long ino, long owner) {
-        drop(ino, held -> held.owner == owner, held -> false);
+    /** Notes a lock that somebody else granted, or that went: nothing is compared and nobody waits. */
+    void note(long ino, long handle, long owner, FileLock lock, boolean flock) {
+        mutex.lock();
+        try {
+            File file = files.computeIfAbsent(ino, key -> new File());
+            List<Held> family = file.family(flock);
+            boolean _ = cut(family, owner, lock.start(), lock.end());
+            if (lock.kind() != FileLock.Kind.UNLOCK) {
+                join(family, new Held(
+                        lock.start(), lock.end(), lock.kind() == FileLock.Kind.WRITE, owner, handle, lock.pid()));
+            }
+            forgetIfEmpty(ino, file);
+        } finally {
+            mutex.unlock();
+        }
     }
 
-    /** The last close of an open file: what was locked through it goes. */
-    void dropHandle(long ino, long handle, long owner, boolean dropsFlock) {
-        drop(ino, held -> held.handle == handle, held -> held.handle == handle || (dropsFlock && held.owner == owner));
+    /** All that are held. */
+    List<Message.FileLockRange> held() {
+        mutex.lock();
+        try {
+            List<Message.FileLockRange> all = new ArrayList<>();
+            files.forEach((ino, file) -> {
+                file.ranges.forEach(held -> all.add(held.onWire(ino, false)));
+                file.flocks.forEach(held -> all.add(held.onWire(ino, true)));
+            });
+            return all;
+        } finally {
+            mutex.unlock();
+        }
     }
 
-    private void drop(
-            long ino, java.util.function.Predicate<Held> ofRanges, java.util.function.Predicate<Held> ofFlocks) {
+    /** One {@code close(2)} of a process: its {@code fcntl} locks on the file go. @return what went */
+    List<Message.FileLockRange> dropOwner(long ino, long owner) {
+        return drop(ino, held -> held.owner == owner, held -> false);
+    }
+
+    /** The last close of an open file: what was locked through it goes. @return what went */
+    List<Message.FileLockRange> dropHandle(long ino, long handle, long owner, boolean dropsFlock) {
+        return drop(ino, held -> held.handle == handle, held -> held.handle == handle || (dropsFlock && held.owner == owner));
+    }
+
+    private List<Message.FileLockRange> drop(long ino, Predicate<Held> ofRanges, Predicate<Held> ofFlocks) {
         List<Wait> woken = List.of();
+        List<Message.FileLockRange> gone = new ArrayList<>();
         mutex.lock();
         try {
             File file = files.get(ino);
             if (file == null) {
-                return;
+                return gone;
             }
+            file.ranges.stream().filter(ofRanges).forEach(held -> gone.add(held.onWire(ino, false)));
+            file.flocks.stream().filter(ofFlocks).forEach(held -> gone.add(held.onWire(ino, true)));
             boolean any = file.ranges.removeIf(ofRanges);
             any |= file.flocks.removeIf(ofFlocks);
             if (any) {
@@ -170,6 +210,7 @@ final class AdvisoryLocks {
             mutex.unlock();
         }
         wake(woken);
+        return gone;
     }
 
     /** Locks that are held; for tests. */

@@ -42,6 +42,8 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     private final Listing listing;
     private final Paths paths;
     private final AdvisoryLocks fileLocks = new AdvisoryLocks();
+    /** Null where this node is alone, which alone decides about file locks then. */
+    private @Nullable ClusterFileLocks clusterFileLocks;
 
     public NodeFileSystem(
             Transactions transactions,
@@ -107,6 +109,20 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     /** In a cluster, before {@link #start}: whom to ask what other nodes have open. */
     public void shareWith(ServerRequests server) {
         core.orphans.shareWith(server);
+        clusterFileLocks = new ClusterFileLocks(server, fileLocks);
+    }
+
+    /** In a cluster: file locks went elsewhere, or the server may be another one; who waits for some asks again. */
+    public void fileLocksFreed() {
+        ClusterFileLocks cluster = clusterFileLocks;
+        if (cluster != null) {
+            cluster.wake();
+        }
+    }
+
+    /** The file locks that this node holds. */
+    public List<Message.FileLockRange> heldFileLocks() {
+        return fileLocks.held();
     }
 
     /**
@@ -324,7 +340,12 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
 
     @Override
     public void release(long ino, long handle, long lockOwner, boolean unlockFlock) {
-        fileLocks.dropHandle(ino, handle, lockOwner, unlockFlock);
+        ClusterFileLocks cluster = clusterFileLocks;
+        if (cluster == null) {
+            var _ = fileLocks.dropHandle(ino, handle, lockOwner, unlockFlock);
+        } else {
+            cluster.dropHandle(ino, handle, lockOwner, unlockFlock);
+        }
         if (isCountedWritable((int) handle)) {
             core.writableOpens.subtract(ino, 1);
         }
@@ -345,7 +366,12 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
 
     @Override
     public void flush(Request request, long ino, long handle, long lockOwner) {
-        fileLocks.dropOwner(ino, lockOwner);
+        ClusterFileLocks cluster = clusterFileLocks;
+        if (cluster == null) {
+            var _ = fileLocks.dropOwner(ino, lockOwner);
+        } else {
+            cluster.dropOwner(ino, lockOwner);
+        }
     }
 
     @Override
@@ -492,15 +518,22 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     // ---- file locks
 
     @Override
-    public @Nullable FileLock testLock(Request request, long ino, long handle, long owner, FileLock wanted) {
-        return fileLocks.test(ino, owner, wanted);
+    public @Nullable FileLock testLock(Request request, long ino, long handle, long owner, FileLock wanted)
+            throws MustWait, IOException {
+        ClusterFileLocks cluster = clusterFileLocks;
+        return cluster == null ? fileLocks.test(ino, owner, wanted) : cluster.test(request, ino, owner, wanted);
     }
 
     @Override
     public void setLock(
             Request request, long ino, long handle, long owner, FileLock lock, boolean flock, boolean wait)
-            throws FsException, MustWait {
-        fileLocks.set(request, ino, handle, owner, lock, flock, wait);
+            throws FsException, MustWait, IOException {
+        ClusterFileLocks cluster = clusterFileLocks;
+        if (cluster == null) {
+            fileLocks.set(request, ino, handle, owner, lock, flock, wait);
+        } else {
+            cluster.set(request, ino, handle, owner, lock, flock, wait);
+        }
     }
 
     // ---- the volume

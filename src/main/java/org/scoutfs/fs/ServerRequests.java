@@ -1,6 +1,7 @@
 package org.scoutfs.fs;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 import org.scoutfs.net.Message;
 
@@ -15,4 +16,10 @@ public interface ServerRequests {
      * @return fails with an {@link java.io.IOException} when the server refused or the session ended
      */
     <M extends Message> CompletableFuture<M> ask(LongFunction<Message> make, Class<M> kind);
+
+    /** As {@link #ask(LongFunction, Class)}; {@code onAnswer} runs before the next message is looked at. */
+    <M extends Message, R> CompletableFuture<R> ask(LongFunction<Message> make, Class<M> kind, Function<M, R> onAnswer);
+
+    /** Says something that has no answer. Lost while there is no server. */
+    void tell(Message message);
 }

@@ -118,6 +118,18 @@ public sealed interface Message {
     /** Answers {@link IsOpen}. */
     record OpenHere(long rid, long askId, boolean isOpen) implements Message {}
 
+    /**
+     * Asks for a file lock, in the place of what its owner has of that range; or with {@code isTest}, only what is in the way. Answered by
+     * {@link FileLockAnswer}: never late, so that who waits asks again after {@link FileLocksFreed}.
+     */
+    record FileLockRequest(long requestId, long rid, FileLockRange lock, boolean isTest) implements Message {}
+
+    /** What the owner has of a range goes. Not answered; where it is lost, the next declaration makes up for it. */
+    record FileLockRelease(long rid, FileLockRange lock) implements Message {}
+
+    /** Some of the file locks that the sender holds, before its {@link Declare}, as {@link DeclareLocks}. Not answered. */
+    record DeclareFileLocks(long rid, long attempt, List<FileLockRange> locks) implements Message {}
+
     /** Asks for the lock table. Answered by {@link LockList}. */
     record LocksRequest(long requestId, long rid) implements Message {}
 
@@ -208,6 +220,12 @@ public sealed interface Message {
 
     record OpenElsewhere(long requestId, boolean isOpen) implements Message {}
 
+    /** @param inTheWay null when the lock is granted, or would be */
+    record FileLockAnswer(long requestId, @Nullable FileLockRange inTheWay) implements Message {}
+
+    /** File locks of an inode went, and this node was refused one of them before: it may try again. */
+    record FileLocksFreed(long ino) implements Message {}
+
     /** @param isCut whether there are more locks than are listed */
     record LockList(long requestId, List<LockState> locks, boolean isCut) implements Message {}
 
@@ -241,6 +259,15 @@ public sealed interface Message {
     record Grants(List<DeviceExtent> data, List<DeviceExtent> meta, long firstSegmentId, long segmentIdCount) {
         public static final Grants NONE = new Grants(List.of(), List.of(), 0, 0);
     }
+
+    /**
+     * A file lock, {@code flock} or a range; the two kinds do not see each other.
+     *
+     * @param owner as the kernel of the holder's host numbers it
+     * @param end the last byte
+     * @param pid of the holder on its host
+     */
+    record FileLockRange(long ino, boolean isFlock, long owner, long start, long end, boolean isWrite, int pid) {}
 
     /** A grant that an incarnation holds. */
     record HeldGrant(LockName name, LockMode mode, long grantNumber) {}

@@ -47,6 +47,9 @@ public final class MessageCodec {
     private static final int ASK_OPEN = 15;
     private static final int OPEN_HERE = 16;
     private static final int LOCKS_REQUEST = 17;
+    private static final int FILE_LOCK_REQUEST = 18;
+    private static final int FILE_LOCK_RELEASE = 19;
+    private static final int DECLARE_FILE_LOCKS = 20;
 
     private static final int JOINED = 65;
     private static final int COMMITTED = 66;
@@ -66,6 +69,8 @@ public final class MessageCodec {
     private static final int IS_OPEN = 80;
     private static final int OPEN_ELSEWHERE = 81;
     private static final int LOCK_LIST = 82;
+    private static final int FILE_LOCK_ANSWER = 83;
+    private static final int FILE_LOCKS_FREED = 84;
 
     /** Where a mode may be missing. The numbers of {@link LockMode} are its ordinals. */
     private static final int NO_MODE = 255;
@@ -75,6 +80,7 @@ public final class MessageCodec {
     private static final int LOCK_STATE_BYTES_MIN = NAME_BYTES + 2 * Integer.BYTES;
     private static final int LOCK_HOLDER_BYTES = Long.BYTES + 1 + 2 * Long.BYTES + 1;
     private static final int LOCK_WAITER_BYTES = Long.BYTES + 1 + Long.BYTES;
+    private static final int FILE_LOCK_BYTES = 4 * Long.BYTES + 2 + Integer.BYTES;
 
     private MessageCodec() {}
 
@@ -121,6 +127,22 @@ public final class MessageCodec {
                         .u64(m.answeredRequestId()).extents(m.granted());
             case Message.AskOpen m -> out.u8(ASK_OPEN).u64(m.requestId()).u64(m.rid()).u64(m.ino());
             case Message.OpenHere m -> flag(out.u8(OPEN_HERE).u64(m.rid()).u64(m.askId()), m.isOpen());
+            case Message.FileLockRequest m -> {
+                fileLock(out.u8(FILE_LOCK_REQUEST).u64(m.requestId()).u64(m.rid()), m.lock());
+                flag(out, m.isTest());
+            }
+            case Message.FileLockRelease m -> fileLock(out.u8(FILE_LOCK_RELEASE).u64(m.rid()), m.lock());
+            case Message.DeclareFileLocks m -> {
+                out.u8(DECLARE_FILE_LOCKS).u64(m.rid()).u64(m.attempt()).u32(m.locks().size());
+                m.locks().forEach(lock -> fileLock(out, lock));
+            }
+            case Message.FileLockAnswer m -> {
+                flag(out.u8(FILE_LOCK_ANSWER).u64(m.requestId()), m.inTheWay() != null);
+                if (m.inTheWay() != null) {
+                    fileLock(out, m.inTheWay());
+                }
+            }
+            case Message.FileLocksFreed m -> out.u8(FILE_LOCKS_FREED).u64(m.ino());
             case Message.LocksRequest m -> out.u8(LOCKS_REQUEST).u64(m.requestId()).u64(m.rid());
             case Message.StatusRequest m -> out.u8(STATUS_REQUEST).u64(m.requestId()).u64(m.rid());
             case Message.Goodbye m -> out.u8(GOODBYE).u64(m.requestId()).u64(m.rid()).u64(m.ended());
@@ -209,6 +231,11 @@ public final class MessageCodec {
             case DECLARE -> new Message.Declare(in.u64(), in.u64(), in.u64(), in.u64(), in.u64(), in.extents());
             case ASK_OPEN -> new Message.AskOpen(in.u64(), in.u64(), in.u64());
             case OPEN_HERE -> new Message.OpenHere(in.u64(), in.u64(), flag(in));
+            case FILE_LOCK_REQUEST -> new Message.FileLockRequest(in.u64(), in.u64(), fileLock(in), flag(in));
+            case FILE_LOCK_RELEASE -> new Message.FileLockRelease(in.u64(), fileLock(in));
+            case DECLARE_FILE_LOCKS -> new Message.DeclareFileLocks(in.u64(), in.u64(), fileLocks(in));
+            case FILE_LOCK_ANSWER -> new Message.FileLockAnswer(in.u64(), flag(in) ? fileLock(in) : null);
+            case FILE_LOCKS_FREED -> new Message.FileLocksFreed(in.u64());
             case LOCKS_REQUEST -> new Message.LocksRequest(in.u64(), in.u64());
             case STATUS_REQUEST -> new Message.StatusRequest(in.u64(), in.u64());
             case GOODBYE -> new Message.Goodbye(in.u64(), in.u64(), in.u64());
@@ -314,6 +341,30 @@ public final class MessageCodec {
         List<Message.HeldGrant> locks = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             locks.add(new Message.HeldGrant(name(in), mode(in), in.u64()));
+        }
+        return List.copyOf(locks);
+    }
+
+    private static void fileLock(ByteWriter out, Message.FileLockRange lock) {
+        flag(out.u64(lock.ino()), lock.isFlock());
+        flag(out.u64(lock.owner()).u64(lock.start()).u64(lock.end()), lock.isWrite());
+        out.u32(lock.pid());
+    }
+
+    private static Message.FileLockRange fileLock(ByteReader in) throws CorruptionException {
+        long ino = in.u64();
+        boolean isFlock = flag(in);
+        long owner = in.u64();
+        long start = in.u64("the first byte of a lock", 0, Long.MAX_VALUE);
+        long end = in.u64("the last byte of a lock", start, Long.MAX_VALUE);
+        return new Message.FileLockRange(ino, isFlock, owner, start, end, flag(in), in.u32());
+    }
+
+    private static List<Message.FileLockRange> fileLocks(ByteReader in) throws CorruptionException {
+        int count = in.count(FILE_LOCK_BYTES);
+        List<Message.FileLockRange> locks = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            locks.add(fileLock(in));
         }
         return List.copyOf(locks);
     }

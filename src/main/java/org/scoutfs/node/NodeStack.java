@@ -127,7 +127,6 @@ public final class NodeStack {
                 ServerSession leased = session;
                 Clock leaseClock = new BootClock();
                 locks.setLease(() -> leased.isLeased(leaseClock.monotonicNanos()));
-                session.onRenewed(locks::leaseRenewed);
                 link.use(transactions, locks);
             }
             transactions.setChangedLocks(new LockGrants(locks));
@@ -160,6 +159,12 @@ public final class NodeStack {
             if (shared != null || cluster != null) {
                 fileSystem.shareWith(requests);
                 session.register(Message.IsOpen.class, this::answerOpen);
+                session.register(Message.FileLocksFreed.class, freed -> fileSystem.fileLocksFreed());
+                session.setFileLocks(fileSystem::heldFileLocks);
+                session.onRenewed(() -> {
+                    locks.leaseRenewed();
+                    fileSystem.fileLocksFreed();
+                });
             }
             ioctls = new IoctlService(fileSystem, transactions, state, counters, volume.volumeId(), rid);
             startFileSystem(name);

@@ -18,4 +18,14 @@ record SessionRequests(ServerSession session) implements ServerRequests {
     public <M extends Message> CompletableFuture<M> ask(LongFunction<Message> make, Class<M> kind) {
         return session.request(make, kind, Function.identity());
     }
+
+    @Override
+    public <M extends Message, R> CompletableFuture<R> ask(LongFunction<Message> make, Class<M> kind, Function<M, R> onAnswer) {
+        return session.request(make, kind, onAnswer);
+    }
+
+    @Override
+    public void tell(Message message) {
+        session.send(message);
+    }
 }

@@ -24,6 +24,11 @@ final class Sender {
             case Message.Declare m -> OptionalLong.of(m.rid());
             case Message.AskOpen m -> OptionalLong.of(m.rid());
             case Message.OpenHere m -> OptionalLong.of(m.rid());
+            case Message.FileLockRequest m -> OptionalLong.of(m.rid());
+            case Message.FileLockRelease m -> OptionalLong.of(m.rid());
+            case Message.DeclareFileLocks m -> OptionalLong.of(m.rid());
+            case Message.FileLockAnswer m -> OptionalLong.empty();
+            case Message.FileLocksFreed m -> OptionalLong.empty();
             case Message.LocksRequest m -> OptionalLong.of(m.rid());
             case Message.StatusRequest m -> OptionalLong.of(m.rid());
             case Message.Goodbye m -> OptionalLong.of(m.rid());

@@ -61,6 +61,7 @@ public final class ServerCore {
     private final TreeSet<Long> awaited = new TreeSet<>();
     private final Map<Long, Declaration> declared = new HashMap<>();
     private final OpenQuestions questions;
+    private final FileLockTable fileLocks;
     private long declareUntilNanos;
     private long authorityEndNanos = Long.MAX_VALUE;
     private long now;
@@ -78,12 +79,13 @@ public final class ServerCore {
     }
 
     /** The locks of a declaration of which more is to come. */
-    private record Declaration(long attempt, List<Message.HeldGrant> locks) {}
+    private record Declaration(long attempt, List<Message.HeldGrant> locks, List<Message.FileLockRange> fileLocks) {}
 
     /** @param nowNanos from here on mounts have time to declare themselves */
     public ServerCore(
             VolumeState state, ServerOptions options, long lockGroupSize, boolean isReadOnly, LeaseOptions leases, long nowNanos) {
         this.questions = new OpenQuestions((rid, message) -> out.send(rid, message));
+        this.fileLocks = new FileLockTable((rid, message) -> out.send(rid, message));
         this.leases = leases;
         this.now = nowNanos;
         this.state = state;
@@ -139,8 +141,10 @@ public final class ServerCore {
     private void openOrCloseLocks() {
         if (awaited.isEmpty() && hasAuthority()) {
             locks.open();
+            fileLocks.open();
         } else {
             locks.close();
+            fileLocks.close();
         }
     }
 
@@ -188,16 +192,7 @@ public final class ServerCore {
             }
             case Message.LockReleased m -> locks.release(m.rid(), m.name(), m.kept(), m.grantNumber());
             case Message.Renew m -> renew(m);
-            case Message.DeclareLocks m -> {
-                Declaration begun = declared.get(m.rid());
-                if (begun == null || begun.attempt < m.attempt()) {
-                    begun = new Declaration(m.attempt(), new ArrayList<>());
-                    declared.put(m.rid(), begun);
-                }
-                if (begun.attempt == m.attempt()) {
-                    begun.locks.addAll(m.locks());
-                }
-            }
+            case Message.DeclareLocks m -> declarationOf(m.rid(), m.attempt()).locks.addAll(m.locks());
             case Message.Declare m -> declare(m);
             case Message.AskOpen m -> {
                 if (clients.containsKey(m.rid())) {
@@ -205,9 +200,20 @@ public final class ServerCore {
                 }
             }
             case Message.OpenHere m -> questions.answer(m);
+            case Message.FileLockRequest m -> {
+                if (clients.containsKey(m.rid())) {
+                    fileLocks.request(m);
+                } else {
+                    sayUnknown(m.rid());
+                }
+            }
+            case Message.FileLockRelease m -> fileLocks.release(m.rid(), m.lock());
+            case Message.DeclareFileLocks m -> declarationOf(m.rid(), m.attempt()).fileLocks.addAll(m.locks());
             case Message.LocksRequest m ->
                 out.send(m.rid(), new Message.LockList(
                         m.requestId(), locks.list(LOCKS_LISTED_MAX), locks.lockCount() > LOCKS_LISTED_MAX));
+            case Message.FileLockAnswer m -> throw notForServers(m);
+            case Message.FileLocksFreed m -> throw notForServers(m);
             case Message.Joined m -> throw notForServers(m);
             case Message.Committed m -> throw notForServers(m);
             case Message.Refused m -> throw notForServers(m);
@@ -227,6 +233,16 @@ public final class ServerCore {
             case Message.OpenElsewhere m -> throw notForServers(m);
             case Message.LockList m -> throw notForServers(m);
         }
+    }
+
+    /** Where pieces of a declaration gather; those of an earlier attempt go nowhere. */
+    private Declaration declarationOf(long rid, long attempt) {
+        Declaration begun = declared.get(rid);
+        if (begun == null || begun.attempt < attempt) {
+            begun = new Declaration(attempt, new ArrayList<>(), new ArrayList<>());
+            declared.put(rid, begun);
+        }
+        return begun.attempt == attempt ? begun : new Declaration(attempt, new ArrayList<>(), new ArrayList<>());
     }
 
     private static IllegalArgumentException notForServers(Message message) {
@@ -360,6 +376,7 @@ public final class ServerCore {
         declared.remove(rid);
         awaited.remove(rid);
         locks.forget(rid);
+        fileLocks.forget(rid);
         merges.forget(rid);
         questions.forget(rid);
         openOrCloseLocks();
@@ -425,9 +442,11 @@ public final class ServerCore {
         }
         Declaration locksOfIt = declared.get(m.rid());
         List<Message.HeldGrant> held = List.of();
+        List<Message.FileLockRange> heldFileLocks = List.of();
         if (locksOfIt != null && locksOfIt.attempt <= m.attempt()) {
             declared.remove(m.rid());
             held = locksOfIt.attempt == m.attempt() ? locksOfIt.locks : held;
+            heldFileLocks = locksOfIt.attempt == m.attempt() ? locksOfIt.fileLocks : heldFileLocks;
         }
         boolean isNew = awaited.contains(m.rid());
         if (client == null && !isNew || m.epoch() > state.epoch()) {
@@ -451,6 +470,7 @@ public final class ServerCore {
             client.silentUntilNanos = now + leases.untilSilentNanos();
         }
         client.attempt = m.attempt();
+        fileLocks.declare(m.rid(), heldFileLocks);
         merges.forget(m.rid());
         takeBackUntold(client, m.granted());
         client.toldVersion = state.version().number();

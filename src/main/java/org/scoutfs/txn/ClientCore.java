@@ -123,6 +123,11 @@ public final class ClientCore {
      * @param held all locks that this node holds; the caller asks again for those it waits for
      */
     public List<Message> connected(List<Message.HeldGrant> held, long oldestVersion) {
+        return connected(held, List.of(), oldestVersion);
+    }
+
+    /** As {@link #connected(List, long)}, of a node that holds file locks too. */
+    public List<Message> connected(List<Message.HeldGrant> held, List<Message.FileLockRange> fileLocks, long oldestVersion) {
         List<Message> first = new ArrayList<>();
         if (state == State.EVICTED) {
             return first;
@@ -137,6 +142,10 @@ public final class ClientCore {
             for (int from = 0; from < held.size(); from += LOCKS_PER_MESSAGE) {
                 first.add(new Message.DeclareLocks(
                         rid, attempt, List.copyOf(held.subList(from, Math.min(held.size(), from + LOCKS_PER_MESSAGE)))));
+            }
+            for (int from = 0; from < fileLocks.size(); from += LOCKS_PER_MESSAGE) {
+                first.add(new Message.DeclareFileLocks(
+                        rid, attempt, List.copyOf(fileLocks.subList(from, Math.min(fileLocks.size(), from + LOCKS_PER_MESSAGE)))));
             }
             long answered = pending.isEmpty() ? lastRequestId : pending.firstKey() - 1;
             first.add(new Message.Declare(rid, attempt, epoch, oldestVersion, answered, granted.toList()));
@@ -216,6 +225,7 @@ public final class ClientCore {
             case Message.InodesGranted m -> answered(m.requestId(), Message.Grants.NONE);
             case Message.VolumeStatus m -> answered(m.requestId(), Message.Grants.NONE);
             case Message.OpenElsewhere m -> answered(m.requestId(), Message.Grants.NONE);
+            case Message.FileLockAnswer m -> answered(m.requestId(), Message.Grants.NONE);
             case Message.LockList m -> answered(m.requestId(), Message.Grants.NONE);
             case Message.Refused m -> pending.remove(m.requestId()) == null ? Verdict.IGNORED : Verdict.ANSWER;
             case Message.MergeJob m -> {

@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.InvariantViolation;
 import org.scoutfs.net.Connection;
@@ -56,6 +57,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
     private volatile long leaseEndNanos;
 
     private volatile @Nullable Runnable renewedListener;
+    private volatile Supplier<List<Message.FileLockRange>> fileLocks = List::of;
 
     /** A request under way. */
     private interface Pending {
@@ -117,6 +119,11 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         return rid;
     }
 
+    /** What file locks this node declares on each new connection. Called under {@code mutex}: must not call back. */
+    public void setFileLocks(Supplier<List<Message.FileLockRange>> held) {
+        fileLocks = held;
+    }
+
     /** Before the first message: where messages of this kind go that answer no request. */
     public void register(Class<? extends Message> kind, Connection.Receiver receiver) {
         receivers.put(kind, receiver);
@@ -169,7 +176,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
             }
             boolean isNew = core.state() == ClientCore.State.NEW;
             Pending join = isNew ? pending.remove(core.lastRequestId()) : null;
-            List<Message> first = core.connected(held, oldestVersion);
+            List<Message> first = core.connected(held, fileLocks.get(), oldestVersion);
             if (join != null) {
                 pending.put(core.lastRequestId(), join); // it asks under a new number
             }
@@ -387,6 +394,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
             case Message.VolumeStatus answer -> answer.requestId();
             case Message.OpenElsewhere answer -> answer.requestId();
             case Message.LockList answer -> answer.requestId();
+            case Message.FileLockAnswer answer -> answer.requestId();
             case Message.Declared _,
                     Message.Evicted _,
                     Message.IsOpen _,
@@ -395,7 +403,11 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
                     Message.Published _,
                     Message.Renewed _,
                     Message.MergeJob _,
-                    Message.RecallSpace _ -> 0;
+                    Message.RecallSpace _,
+                    Message.FileLocksFreed _ -> 0;
+            case Message.FileLockRequest wrong -> throw notForNodes(wrong);
+            case Message.FileLockRelease wrong -> throw notForNodes(wrong);
+            case Message.DeclareFileLocks wrong -> throw notForNodes(wrong);
             case Message.Join wrong -> throw notForNodes(wrong);
             case Message.DeclareLocks wrong -> throw notForNodes(wrong);
             case Message.Declare wrong -> throw notForNodes(wrong);

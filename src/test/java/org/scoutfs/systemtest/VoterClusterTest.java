@@ -6,11 +6,18 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.scoutfs.base.Errno;
+import org.scoutfs.base.FsException;
+import org.scoutfs.fs.FileSystem.FileLock;
+import org.scoutfs.fs.FileSystem.FileLock.Kind;
 import org.scoutfs.testkit.FsClient;
 import org.scoutfs.testkit.VoterCluster;
 import org.scoutfs.testkit.VoterCluster.Node;
@@ -20,8 +27,15 @@ import org.scoutfs.testkit.VoterCluster.Node;
 class VoterClusterTest {
     private static final long LEASE_MILLIS = 2000;
 
+    private final ExecutorService callers = Executors.newCachedThreadPool();
+
     @TempDir
     private Path directory;
+
+    @AfterEach
+    void endCallers() {
+        callers.shutdownNow();
+    }
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
@@ -89,6 +103,43 @@ class VoterClusterTest {
             other.client().create("h", bytes("three"));
             everybodySees(cluster, "h", "three");
         }
+    }
+
+    @Test
+    void fileLocksExcludeAcrossNodesAndSurviveTheServer() throws Exception {
+        try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
+            Node server = cluster.serving();
+            cluster.mount(List.of(-1));
+            Node voteless = cluster.node(3);
+            FsClient a = cluster.living().stream().filter(node -> node != server).findFirst().orElseThrow().client();
+            FsClient b = voteless.client();
+            a.create("f", bytes("x"));
+            long ino = a.ino("f");
+            lock(a, ino, 1, Kind.WRITE);
+            assertThat(b.errno(() -> lock(b, ino, 2, Kind.READ))).isEqualTo(Errno.EAGAIN);
+            server.kill();
+            assertThat(b.errno(() -> lock(b, ino, 2, Kind.READ))).isEqualTo(Errno.EAGAIN);
+            FileLock inTheWay = b.call(request ->
+                    b.fileSystem().testLock(request, ino, 0, 2, new FileLock(0, 9, Kind.READ, 1)));
+            assertThat(inTheWay).isEqualTo(new FileLock(0, 9, Kind.WRITE, 1));
+            Future<?> waits = callers.submit(() -> {
+                b.run(request -> b.fileSystem().setLock(request, ino, 0, 2, new FileLock(0, 9, Kind.WRITE, 1), false, true));
+                return null;
+            });
+            lock(a, ino, 1, Kind.UNLOCK);
+            waits.get(100, TimeUnit.SECONDS);
+            assertThat(a.errno(() -> lock(a, ino, 1, Kind.READ))).isEqualTo(Errno.EAGAIN);
+            voteless.kill();
+            Future<?> inherits = callers.submit(() -> {
+                a.run(request -> a.fileSystem().setLock(request, ino, 0, 1, new FileLock(0, 9, Kind.WRITE, 1), false, true));
+                return null;
+            });
+            inherits.get(100, TimeUnit.SECONDS);
+        }
+    }
+
+    private static void lock(FsClient client, long ino, long owner, Kind kind) throws FsException, IOException {
+        client.run(request -> client.fileSystem().setLock(request, ino, 0, owner, new FileLock(0, 9, kind, 1), false, false));
     }
 
     @Test

@@ -107,6 +107,11 @@ public final class RandomMessages {
         if (plain == MergeSpec.class) {
             return mergeSpec();
         }
+        if (plain == Message.FileLockRange.class) {
+            long start = rng.nextLong() >>> 2;
+            return new Message.FileLockRange(rng.nextLong(), rng.nextInt(2) == 1, rng.nextLong(), start,
+                    rng.nextInt(2) == 0 ? Long.MAX_VALUE : start + rng.nextInt(10), rng.nextInt(2) == 1, rng.nextInt(1 << 20));
+        }
         if (plain.isRecord()) {
             return record(plain);
         }
