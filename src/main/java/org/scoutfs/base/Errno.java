@@ -45,6 +45,8 @@ public enum Errno {
     EPROTO(71, "Protocol error"),
     EOVERFLOW(75, "Value too large for defined data type"),
     EOPNOTSUPP(95, "Operation not supported"),
+    EADDRINUSE(98, "Address already in use"),
+    EADDRNOTAVAIL(99, "Cannot assign requested address"),
     ECONNABORTED(103, "Software caused connection abort"),
     ENOTCONN(107, "Transport endpoint is not connected"),
     ESHUTDOWN(108, "Cannot send after transport endpoint shutdown"),

@@ -1,11 +1,14 @@
 package org.scoutfs.check;
 
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.scoutfs.base.Counters;
 import org.scoutfs.check.Problem.Kind;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.device.BufferPool;
+import org.scoutfs.format.SuperSlot;
 import org.scoutfs.lsm.SegmentInfo;
 import org.scoutfs.lsm.SegmentOptions;
 import org.scoutfs.lsm.SegmentStore;
@@ -13,6 +16,7 @@ import org.scoutfs.lsm.Version;
 import org.scoutfs.volume.Volume;
 import org.scoutfs.volume.VolumeReader;
 import org.scoutfs.volume.VolumeState;
+import org.scoutfs.volume.Voters;
 
 /**
  * Checks a whole volume, as of its last commit. The device is borrowed and only read; who calls sees to it that nobody writes to it.
@@ -72,6 +76,7 @@ public final class VolumeCheck {
             progress.at("volume", 0, 1);
             volume = Volume.open(device);
             state = new VolumeReader(volume).log().state();
+            checkQuorum(volume);
         } catch (IOException damaged) {
             findings.add(Kind.STRUCTURE, device.name(), String.valueOf(damaged.getMessage()));
             return;
@@ -85,6 +90,22 @@ public final class VolumeCheck {
             new ContentsCheck(
                             store.reader(version), itemCount(version), state, device, pool, options, findings, progress)
                     .run();
+        }
+    }
+
+    /** Slots that two would vote with, and what stops a slot's mounts. */
+    private void checkQuorum(Volume volume) {
+        Set<Integer> numbers = new HashSet<>();
+        Set<String> addresses = new HashSet<>();
+        for (SuperSlot.QuorumSlot slot : volume.slot().quorumSlots()) {
+            if (!numbers.add(slot.number()) || !addresses.add(slot.address() + "," + slot.port())) {
+                findings.add(Kind.STRUCTURE, "super slot", "two quorum slots are " + slot);
+            }
+            try {
+                Object unused = new Voters(volume).read(slot.number());
+            } catch (IOException damaged) {
+                findings.add(Kind.STRUCTURE, "voter of quorum slot " + slot.number(), String.valueOf(damaged.getMessage()));
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import org.scoutfs.base.Counters;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.device.BufferPool;
 import org.scoutfs.format.SuperSlot;
+import org.scoutfs.format.VoterBlock;
 import org.scoutfs.item.Keys;
 import org.scoutfs.lsm.Cursor;
 import org.scoutfs.lsm.SegmentInfo;
@@ -17,6 +18,7 @@ import org.scoutfs.volume.Incarnation;
 import org.scoutfs.volume.Volume;
 import org.scoutfs.volume.VolumeReader;
 import org.scoutfs.volume.VolumeState;
+import org.scoutfs.volume.Voters;
 
 /** Every structure of a volume in lines that people read. Only reads. */
 public final class VolumeDump {
@@ -42,6 +44,22 @@ public final class VolumeDump {
         out.accept("  fmt_vers " + newest.formatVersion() + " fsid " + hex(newest.volumeId()) + " rid "
                 + hex(newest.rid()));
         out.accept("  blocks " + newest.metaBlocks() + " data blocks " + newest.dataBlocks());
+        if (!newest.quorumSlots().isEmpty()) {
+            out.accept("  quorum config version " + newest.quorumVersion()
+                    + (newest.clusterName().isEmpty() ? "" : " cluster " + newest.clusterName()));
+            for (SuperSlot.QuorumSlot slot : newest.quorumSlots()) {
+                String host = slot.address().indexOf(':') < 0 ? slot.address() : "[" + slot.address() + "]";
+                out.accept("    quorum slot " + (slot.number() < 10 ? " " : "") + slot.number() + ": " + host + ":" + slot.port());
+            }
+        }
+        Voters voters = new Voters(volume);
+        for (int slot = 0; slot < SuperSlot.QUORUM_SLOTS_MAX; slot++) {
+            VoterBlock voter = voters.read(slot);
+            if (voter != null) {
+                out.accept("voter slot " + slot + " quorum config version " + voter.quorumVersion() + " generation "
+                        + voter.generation() + " starts " + voter.starts());
+            }
+        }
         for (SuperSlot slot : reader.slots()) {
             out.accept("slot " + slot);
         }

@@ -11,6 +11,7 @@ final class Commands {
         return switch (name) {
             case "mkfs" -> new MkfsCommand();
             case "check" -> new CheckCommand();
+            case "change-quorum-config" -> new ChangeQuorumCommand();
             case "mount" -> new MountCommand();
             case "print" -> new PrintCommand();
             case "umount" -> new UmountCommand();
@@ -31,6 +32,7 @@ final class Commands {
     /** In the order in which usage and manual list them. */
     static List<Subcommand> all() {
         return List.of(
+                new ChangeQuorumCommand(),
                 new CheckCommand(),
                 new DfCommand(),
                 new MkfsCommand(),

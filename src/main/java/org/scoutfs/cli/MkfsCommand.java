@@ -9,8 +9,10 @@ import org.scoutfs.base.Clock;
 import org.scoutfs.base.Errno;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.format.SuperSlot;
+import org.scoutfs.format.SuperSlot.QuorumSlot;
 import org.scoutfs.format.VolumeLayout;
 import org.scoutfs.node.FormatVolume;
+import org.scoutfs.node.QuorumSlots;
 import org.scoutfs.sys.NativeFile;
 
 /** {@code scoutfs mkfs}. */
@@ -32,19 +34,25 @@ final class MkfsCommand implements Subcommand {
     private static final Option FORMAT_VERSION =
             new Option('V', "format-version", "VERSION", "The format version; there is only " + Version.FORMATS + ".");
 
+    static final Option QUORUM_SLOT = new Option(
+            'Q', "quorum-slot", "NR,ADDR,PORT", "A mount that may vote in the volume's cluster: its slot's number (0 to 14), numeric"
+                    + " address and port. Repeated for each; 1, 3 or 5 are advised, 15 are the most.");
+
     @Override
     public Command command() {
         return new Command(
                 "mkfs",
                 Command.Group.CORE,
-                "[-f] [--size SIZE] DEVICE [DATA-DEVICE]",
+                "[-f] [-Q NR,ADDR,PORT]... [--size SIZE] DEVICE [DATA-DEVICE]",
                 "Make a new volume",
                 "Makes a volume on a block device or in a plain file, or on two: then the first holds the metadata and the"
                         + " second the contents of files. Each has at least 256 MiB; below 64 GiB a warning is printed. Blocks"
                         + " before byte 65536 are left as they are.\n"
                         + "A device that is mounted or otherwise in use is refused; one that holds a file system, a partition"
-                        + " table or the like is refused without -f.",
-                List.of(FORCE, SIZE, META_SIZE, DATA_SIZE, ALLOW_SMALL, FORMAT_VERSION),
+                        + " table or the like is refused without -f.\n"
+                        + "Without -Q the volume is for one mount at a time, or for a cluster that its first mount begins; with it,"
+                        + " for the mounts of a cluster.",
+                List.of(QUORUM_SLOT, FORCE, SIZE, META_SIZE, DATA_SIZE, ALLOW_SMALL, FORMAT_VERSION),
                 List.of("device"),
                 1);
     }
@@ -87,7 +95,16 @@ final class MkfsCommand implements Subcommand {
                 size & -BlockDevice.BLOCK_SIZE,
                 Numbers.size(arguments.value(META_SIZE.letter()), 0) & -META_UNIT,
                 Numbers.size(arguments.value(DATA_SIZE.letter()), 0) & -BlockDevice.BLOCK_SIZE,
-                arguments.has(FORCE.letter()));
+                arguments.has(FORCE.letter()),
+                quorumSlots(arguments));
+    }
+
+    static List<QuorumSlot> quorumSlots(Arguments arguments) throws UsageException {
+        try {
+            return QuorumSlots.parse(arguments.values(QUORUM_SLOT.letter()));
+        } catch (QuorumSlots.WrongSlotException wrong) {
+            throw new UsageException(String.valueOf(wrong.getMessage()));
+        }
     }
 
     private static void checkSizes(FormatVolume.Wish wish, Console console) throws CommandFailure, IOException {
@@ -159,13 +176,26 @@ final class MkfsCommand implements Subcommand {
             line(console, "64KB metadata blocks:", Sizes.countWithSize(made.metaBlocks() / unit, META_UNIT));
             line(console, "4KB data blocks:", Sizes.countWithSize(made.dataBlocks(), BlockDevice.BLOCK_SIZE));
         }
+        printQuorum(made, console);
     }
 
-    private static void line(Console console, String label, String value) {
+    static void printQuorum(SuperSlot made, Console console) {
+        if (made.quorumSlots().isEmpty()) {
+            return;
+        }
+        line(console, "quorum config version:", Long.toString(made.quorumVersion()));
+        String label = "quorum slots:";
+        for (String slot : QuorumSlots.lines(made.quorumSlots())) {
+            line(console, label, slot);
+            label = "";
+        }
+    }
+
+    static void line(Console console, String label, String value) {
         console.out().println(Text.left("  " + label, VALUE_COLUMN) + value);
     }
 
-    private static String uuid(SuperSlot made) {
+    static String uuid(SuperSlot made) {
         String hex = Text.hex16(made.uuid().high()) + Text.hex16(made.uuid().low());
         return hex.substring(0, 8) + "-" + hex.substring(8, 12) + "-" + hex.substring(12, 16) + "-"
                 + hex.substring(16, 20) + "-" + hex.substring(20);

@@ -18,6 +18,7 @@ import org.scoutfs.device.DeviceExtent;
  * @param anchor the first extent of anchor blocks of this epoch
  * @param lockGroupSize inode numbers per lock
  * @param quorumVersion changes with the list of quorum slots
+ * @param clusterName as an administrator calls the cluster; empty for none
  */
 public record SuperSlot(
         int formatVersion,
@@ -32,8 +33,10 @@ public record SuperSlot(
         ProcessIdentity process,
         DeviceExtent anchor,
         long quorumVersion,
-        List<QuorumSlot> quorumSlots) {
+        List<QuorumSlot> quorumSlots,
+        String clusterName) {
     public static final int QUORUM_SLOTS_MAX = 15;
+    public static final int CLUSTER_NAME_BYTES_MAX = 64;
 
     private static final int ADDRESS_BYTES = 64;
 
@@ -54,6 +57,7 @@ public record SuperSlot(
         for (QuorumSlot slot : quorumSlots) {
             out.u32(slot.number).u32(slot.port).text(slot.address, ADDRESS_BYTES);
         }
+        out.text(clusterName, CLUSTER_NAME_BYTES_MAX);
         new BlockTrailer(volumeId, VolumeLayout.slotBlkno(epoch), epoch, BlockKind.SUPER_SLOT)
                 .seal(block, out.toArray());
     }
@@ -95,8 +99,15 @@ public record SuperSlot(
             int port = in.u32("a port", 1, 65535);
             slots.add(new QuorumSlot(number, in.text(ADDRESS_BYTES), port));
         }
+        String clusterName = in.text(CLUSTER_NAME_BYTES_MAX);
         in.zeroes();
         return new SuperSlot(formatVersion, trailer.volumeId(), uuid, createdWallNanos, metaBlocks, dataBlocks,
-                lockGroupSize, epoch, rid, process, anchor, quorumVersion, slots);
+                lockGroupSize, epoch, rid, process, anchor, quorumVersion, slots, clusterName);
+    }
+
+    /** The same volume with other voters, or of another cluster: a new quorum, whatever is the same in it. */
+    public SuperSlot withQuorum(List<QuorumSlot> slots, String name) {
+        return new SuperSlot(formatVersion, volumeId, uuid, createdWallNanos, metaBlocks, dataBlocks, lockGroupSize, epoch,
+                rid, process, anchor, quorumVersion + 1, slots, name);
     }
 }

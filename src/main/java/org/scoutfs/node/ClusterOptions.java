@@ -42,6 +42,10 @@ public record ClusterOptions(
         return voter(NO_SLOT);
     }
 
+    public ClusterOptions withSlot(int newSlot) {
+        return new ClusterOptions(newSlot, listen, clusterName, quorumDirectory, leaseMillis, tls, times);
+    }
+
     public ClusterOptions withListen(@Nullable NodeAddress newListen) {
         return new ClusterOptions(slot, newListen, clusterName, quorumDirectory, leaseMillis, tls, times);
     }

@@ -3,6 +3,7 @@ package org.scoutfs.node;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.Errno;
@@ -12,6 +13,7 @@ import org.scoutfs.device.BlockDevice;
 import org.scoutfs.device.FileBlockDevice;
 import org.scoutfs.device.SplitDevice;
 import org.scoutfs.format.SuperSlot;
+import org.scoutfs.format.SuperSlot.QuorumSlot;
 import org.scoutfs.volume.Mkfs;
 
 /** What mkfs does: opens the devices, looks whether they may be overwritten, and makes the volume with its root directory. */
@@ -28,9 +30,20 @@ public final class FormatVolume {
      * @param metaBytesMax use no more of it; 0 for all
      * @param dataBytesMax use no more of it; 0 for all
      * @param isForced overwrite what is on the devices
+     * @param quorumSlots who may vote; empty for a volume that one mount uses at a time
      */
     public record Wish(
-            Path meta, @Nullable Path data, long fileBytes, long metaBytesMax, long dataBytesMax, boolean isForced) {}
+            Path meta,
+            @Nullable Path data,
+            long fileBytes,
+            long metaBytesMax,
+            long dataBytesMax,
+            boolean isForced,
+            List<QuorumSlot> quorumSlots) {
+        public Wish {
+            quorumSlots = List.copyOf(quorumSlots);
+        }
+    }
 
     /** The devices hold something, or are in use. */
     public static final class RefusedException extends IOException {
@@ -89,7 +102,7 @@ public final class FormatVolume {
             Mkfs.Options options = dataBlocks == 0
                     ? Mkfs.Options.oneDevice(metaBlocks)
                     : Mkfs.Options.twoDevices(metaBlocks, dataBlocks);
-            return Mkfs.run(device, options, new FirstItems(clock), Rng.secure(), clock);
+            return Mkfs.run(device, options.withQuorumSlots(wish.quorumSlots), new FirstItems(clock), Rng.secure(), clock);
         }
     }
 

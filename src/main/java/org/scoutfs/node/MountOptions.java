@@ -51,7 +51,15 @@ public record MountOptions(
         OFF
     }
 
-    public static final MountOptions DEFAULTS = new Parser().result();
+    public static final MountOptions DEFAULTS = defaults();
+
+    private static MountOptions defaults() {
+        try {
+            return new Parser().result();
+        } catch (OptionException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
 
     /** @throws OptionException names the option that is wrong, and how */
     public static MountOptions parse(List<String> lists) throws OptionException {
@@ -68,6 +76,12 @@ public record MountOptions(
 
     /** For the manual page: names with what they mean, in its order. */
     public static List<Description> descriptions() {
+        List<Description> all = new ArrayList<>(ofOneMount());
+        all.addAll(ClusterWish.descriptions());
+        return all;
+    }
+
+    private static List<Description> ofOneMount() {
         return List.of(
                 new Description("ro", "Mount for reading. Nothing is written to the device, not one byte. Several read-only"
                         + " mounts, and one read-only beside a writing one, are refused like any second mount."),
@@ -130,10 +144,10 @@ public record MountOptions(
         private boolean isPreallocContigOnly = true;
         private boolean isPlainFuse;
         private Path log = Path.of("/var/log/scoutfs.log");
-        private @Nullable ClusterOptions cluster;
+        private final ClusterWish cluster = new ClusterWish();
         private final List<String> seen = new ArrayList<>();
 
-        MountOptions result() {
+        MountOptions result() throws OptionException {
             return new MountOptions(
                     isReadOnly,
                     kernelFlags,
@@ -148,7 +162,7 @@ public record MountOptions(
                     isPreallocContigOnly,
                     isPlainFuse,
                     log,
-                    cluster);
+                    cluster.result());
         }
 
         void add(String option) throws OptionException {
@@ -212,7 +226,11 @@ public record MountOptions(
                 case "data_prealloc_contig_only" -> isPreallocContigOnly = number(name, value, 0, 1) == 1;
                 case "type" -> isPlainFuse = choice(name, value, Type.class) == Type.FUSE;
                 case "log" -> log = path(name, value);
-                default -> throw unknown(name);
+                default -> {
+                    if (!cluster.take(name, value)) {
+                        throw unknown(name);
+                    }
+                }
             }
         }
 

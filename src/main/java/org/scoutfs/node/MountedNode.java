@@ -79,8 +79,9 @@ public final class MountedNode implements AutoCloseable {
         Counters counters = new Counters();
         BlockDevice device = openDevice(source, options, counters);
         try {
+            ClusterOptions cluster = ClusterFit.fit(device, options, clock);
             NodeStack stack = NodeStack.start(
-                    device, NodeStack.Options.of(options), options.cluster(), mountPoint.toString(), counters, clock);
+                    device, NodeStack.Options.of(options), cluster, mountPoint.toString(), counters, clock);
             try {
                 return mount(registry, device, stack, source, mountPoint, options);
             } catch (IOException | RuntimeException failure) {

@@ -3,6 +3,7 @@ package org.scoutfs.volume;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.CorruptionException;
 import org.scoutfs.device.BlockDevice;
@@ -91,6 +92,19 @@ public final class Epoch {
      */
     public static Epoch begin(Volume opened, Claim claim, Claim.Observation before, long epoch, Starter starter, Clock clock)
             throws IOException {
+        return begin(opened, claim, before, epoch, starter, clock, UnaryOperator.identity());
+    }
+
+    /** As {@link #begin(Volume, Claim, Claim.Observation, long, Starter, Clock)}, with another quorum in the super slot. */
+    static Epoch begin(
+            Volume opened,
+            Claim claim,
+            Claim.Observation before,
+            long epoch,
+            Starter starter,
+            Clock clock,
+            UnaryOperator<SuperSlot> change)
+            throws IOException {
         ProcessIdentity self = starter.host.self();
         claim.take(epoch, starter.rid, self, clock.wallNanos());
         if (!starter.leadership.isLeader(epoch)) {
@@ -118,7 +132,7 @@ public final class Epoch {
         StateLog log = StateLog.begin(volume.device(), volume.volumeId(), epoch, volume.geometry(), own,
                 StateEditCodec.encode(state.snapshot()));
         claim.confirm();
-        SuperSlot slot = slotAfter(volume.slot(), epoch, starter.rid, self, log.firstAnchors());
+        SuperSlot slot = change.apply(slotAfter(volume.slot(), epoch, starter.rid, self, log.firstAnchors()));
         writeSlot(volume.device(), slot);
         claim.heartbeat();
         volume.device().flush();
@@ -210,7 +224,7 @@ public final class Epoch {
     static SuperSlot slotAfter(SuperSlot last, long epoch, long rid, ProcessIdentity process, DeviceExtent anchor) {
         return new SuperSlot(last.formatVersion(), last.volumeId(), last.uuid(), last.createdWallNanos(),
                 last.metaBlocks(), last.dataBlocks(), last.lockGroupSize(), epoch, rid, process, anchor,
-                last.quorumVersion(), last.quorumSlots());
+                last.quorumVersion(), last.quorumSlots(), last.clusterName());
     }
 
     static void writeSlot(BlockDevice device, SuperSlot slot) throws IOException {

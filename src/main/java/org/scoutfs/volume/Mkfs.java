@@ -52,6 +52,10 @@ public final class Mkfs {
         public static Options twoDevices(long metaBlocks, long dataBlocks) {
             return new Options(metaBlocks, dataBlocks, 1024, List.of());
         }
+
+        public Options withQuorumSlots(List<SuperSlot.QuorumSlot> slots) {
+            return new Options(metaBlocks, dataBlocks, lockGroupSize, slots);
+        }
     }
 
     /** Writes the items that a new volume begins with. */
@@ -116,7 +120,7 @@ public final class Mkfs {
         claimAndRelease();
         SuperSlot slot = new SuperSlot(VolumeLayout.FORMAT_VERSION, volumeId, uuid, wallNanos, options.metaBlocks,
                 options.dataBlocks, options.lockGroupSize, FIRST_EPOCH, rid, ProcessIdentity.NONE,
-                stateLog.firstAnchors(), options.quorumSlots.isEmpty() ? 0 : 1, options.quorumSlots);
+                stateLog.firstAnchors(), options.quorumSlots.isEmpty() ? 0 : 1, options.quorumSlots, "");
         Epoch.writeSlot(device, slot);
         return slot;
     }

@@ -61,7 +61,7 @@ public final class BlocksFuzz implements FuzzTarget {
         new HeartbeatBlock(VOLUME, EPOCH, 99, 12).encode(blocks[1]);
         new TakeoverBlock(VOLUME, EPOCH, 99, process, extents).encode(blocks[2]);
         new SuperSlot(2, VOLUME, new ProcessIdentity.Id(1, 2), 3, 5000, 100, 1024, EPOCH, 99, process,
-                extents.getFirst(), 1, List.of(new SuperSlot.QuorumSlot(2, "10.0.0.1", 2000))).encode(blocks[3]);
+                extents.getFirst(), 1, List.of(new SuperSlot.QuorumSlot(2, "10.0.0.1", 2000)), "alpha").encode(blocks[3]);
         new DataLabel(2, VOLUME, new ProcessIdentity.Id(1, 2), 777).encode(blocks[4]);
         new AnchorBlock(3, extents, 9000, extents.getFirst(), 17, extents.getFirst()).encode(blocks[5], VOLUME, BLKNO, EPOCH);
         new LogLinkBlock(18, extents.getFirst()).encode(blocks[6], VOLUME, BLKNO, EPOCH);

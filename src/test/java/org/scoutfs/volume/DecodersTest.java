@@ -60,7 +60,7 @@ class DecodersTest {
         samples.add(new Sample(takeover, block, 4096, new BlockTrailer(VOLUME, takeoverBlkno, 300, BlockKind.TAKEOVER),
                 b -> TakeoverBlock.decode(b, VOLUME, takeoverBlkno)));
         SuperSlot slot = new SuperSlot(2, VOLUME, new ProcessIdentity.Id(1, 2), 3, 5000, 100, 1024, 300, 99, PROCESS,
-                new DeviceExtent(2000, 16), 1, List.of(new SuperSlot.QuorumSlot(2, "10.0.0.1", 2000)));
+                new DeviceExtent(2000, 16), 1, List.of(new SuperSlot.QuorumSlot(2, "10.0.0.1", 2000)), "alpha");
         block = block();
         slot.encode(block);
         long slotBlkno = VolumeLayout.slotBlkno(300);
