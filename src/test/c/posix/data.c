@@ -23,6 +23,19 @@ static void expect_bytes(int fd, off_t offset, const char *bytes, size_t size) {
     free(got);
 }
 
+/* The kernel keeps writes back: it knows of no holes, and looks at the blocks of a file again when somebody closes it. */
+static int writes_are_kept_back(void) {
+    return !strcmp(target, "scoutfs-writeback");
+}
+
+static long blocks_after_sync(int fd) {
+    struct stat st;
+    OK(fsync(fd));
+    if (writes_are_kept_back()) OK(close(OK(dup(fd))));
+    OK(fstat(fd, &st));
+    return st.st_blocks;
+}
+
 static off_t size_of(int fd) {
     struct stat st;
     OK(fstat(fd, &st));
@@ -125,14 +138,11 @@ CASE(truncate_frees_blocks) {
     int fd = OK(open("f", O_CREAT | O_RDWR, 0644));
     char *bytes = buffer(1 << 20, 3);
     EQ(write(fd, bytes, 1 << 20), 1 << 20);
-    OK(fsync(fd));
-    EQ(stat_of("f").st_blocks, 2048);
+    EQ(blocks_after_sync(fd), 2048);
     OK(ftruncate(fd, 4096));
-    OK(fsync(fd));
-    EQ(stat_of("f").st_blocks, 8);
+    EQ(blocks_after_sync(fd), 8);
     OK(ftruncate(fd, 0));
-    OK(fsync(fd));
-    EQ(stat_of("f").st_blocks, 0);
+    EQ(blocks_after_sync(fd), 0);
 }
 
 CASE(open_truncating) {
@@ -148,10 +158,10 @@ CASE(sparse_files_far_out) {
     off_t far = 1LL << 40;
     EQ(pwrite(fd, "end", 3, far), 3);
     EQ(size_of(fd), far + 3);
-    OK(fsync(fd));
-    EQ(stat_of("f").st_blocks, 8);
+    EQ(blocks_after_sync(fd), 8);
     expect_bytes(fd, far - 5, "\0\0\0\0\0end", 8);
     expect_bytes(fd, 123456789, NULL, 100);
+    if (writes_are_kept_back()) return;
     EQ(lseek(fd, 0, SEEK_DATA), far);
     EQ(lseek(fd, 0, SEEK_HOLE), 0);
     EQ(lseek(fd, far, SEEK_HOLE), far + 3);
@@ -162,6 +172,14 @@ CASE(seek_data_and_hole) {
     char *bytes = buffer(65536, 4);
     EQ(pwrite(fd, bytes, 65536, 1 << 20), 65536);
     EQ(pwrite(fd, bytes, 65536, 3 << 20), 65536);
+    if (writes_are_kept_back()) {
+        /* What it has not sent yet must not be taken for a hole. */
+        EQ(lseek(fd, 1 << 20, SEEK_DATA), 1 << 20);
+        EQ(lseek(fd, 0, SEEK_DATA), 0);
+        EQ(lseek(fd, 0, SEEK_HOLE), (3 << 20) + 65536);
+        FAILS(ENXIO, lseek(fd, (3 << 20) + 65536, SEEK_DATA));
+        return;
+    }
     for (int synced = 0; synced < 2; synced++) {
         EQ(lseek(fd, 0, SEEK_DATA), 1 << 20);
         EQ(lseek(fd, 1 << 20, SEEK_HOLE), (1 << 20) + 65536);
@@ -182,7 +200,7 @@ CASE(seek_data_and_hole) {
 CASE(fallocate_reserves) {
     int fd = OK(open("f", O_CREAT | O_RDWR, 0644));
     /* In scoutfs, as in the original, what is only preallocated does not count in st_blocks. */
-    int counted = strcmp(target, "scoutfs") != 0;
+    int counted = strncmp(target, "scoutfs", 7) != 0;
     OK(fallocate(fd, 0, 0, 1 << 20));
     EQ(size_of(fd), 1 << 20);
     EQ(stat_of("f").st_blocks, counted ? 2048 : 0);
@@ -214,7 +232,7 @@ CASE(fallocate_punches_and_zeroes) {
     expect_bytes(fd, 0, bytes, 1 << 20);
     OK(fsync(fd));
     EQ(stat_of("f").st_blocks, 2048 - 32);
-    EQ(lseek(fd, 0, SEEK_HOLE), 8192);
+    if (!writes_are_kept_back()) EQ(lseek(fd, 0, SEEK_HOLE), 8192);
     OK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 100001, 33333));
     memset(bytes + 100001, 0, 33333);
     expect_bytes(fd, 0, bytes, 1 << 20);

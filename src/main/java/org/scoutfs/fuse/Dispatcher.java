@@ -50,6 +50,7 @@ final class Dispatcher {
             Timeouts timeouts,
             boolean cacheDirectories,
             boolean kernelLocks,
+            boolean kernelKeepsWrites,
             @Nullable KernelDrops drops,
             WaitingRequests waiting,
             Executor elsewhere,
@@ -57,7 +58,7 @@ final class Dispatcher {
         this.fileSystem = fileSystem;
         this.hooks = hooks;
         this.names = new NameOperations(fileSystem, timeouts);
-        this.files = new FileOperations(fileSystem, timeouts, cacheDirectories, kernelLocks, drops);
+        this.files = new FileOperations(fileSystem, timeouts, cacheDirectories, kernelLocks, kernelKeepsWrites, drops);
         this.inodes = new InodeOperations(fileSystem, timeouts);
         this.ioctls = new IoctlOperations(ioctls);
         this.waiting = waiting;

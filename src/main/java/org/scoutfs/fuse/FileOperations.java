@@ -25,14 +25,23 @@ final class FileOperations {
     private final Timeouts timeouts;
     private final int directoryFlags;
     private final boolean kernelLocks;
+    private final boolean kernelKeepsWrites;
     private final @Nullable KernelDrops drops;
 
     /** @param cacheDirectories the kernel may keep listings until the directory changes
      *  @param drops null where this mount is alone
-     *  @param kernelLocks file locks never come here, so there is none to be given up when a file is closed */
-    FileOperations(FileSystem fileSystem, Timeouts timeouts, boolean cacheDirectories, boolean kernelLocks, @Nullable KernelDrops drops) {
+     *  @param kernelLocks file locks never come here, so there is none to be given up when a file is closed
+     *  @param kernelKeepsWrites there may be data that only the kernel knows of */
+    FileOperations(
+            FileSystem fileSystem,
+            Timeouts timeouts,
+            boolean cacheDirectories,
+            boolean kernelLocks,
+            boolean kernelKeepsWrites,
+            @Nullable KernelDrops drops) {
         this.drops = drops;
         this.kernelLocks = kernelLocks;
+        this.kernelKeepsWrites = kernelKeepsWrites;
         this.fileSystem = fileSystem;
         this.timeouts = timeouts;
         this.directoryFlags = cacheDirectories ? Replies.OPEN_CACHE_DIRECTORY | Replies.OPEN_KEEP_CACHE : 0;
@@ -146,6 +155,10 @@ final class FileOperations {
     }
 
     int seek(Exchange x) throws FsException, MustWait, IOException {
+        if (kernelKeepsWrites) {
+            // It asks without sending what it keeps: a copy by SEEK_DATA would lose that. Now all of a file is data to it.
+            throw FsException.of(Errno.ENOSYS);
+        }
         long offset = fileSystem.seek(
                 x.request(),
                 x.ino(),

@@ -232,6 +232,7 @@ public final class FuseMount implements AutoCloseable {
                 options.timeouts(),
                 options.cacheDirectories(),
                 options.kernelLocks(),
+                options.writeback(),
                 drops,
                 waiting,
                 elsewhere,

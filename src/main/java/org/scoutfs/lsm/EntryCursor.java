@@ -92,6 +92,9 @@ abstract class EntryCursor extends RawCursor {
         }
         int size = shared + unshared;
         if (size > keyBytes.length) {
+            if (size > SegmentInfo.KEY_SIZE_MAX) {
+                throw CorruptionException.of("entry at byte " + offset, "a key of at most " + SegmentInfo.KEY_SIZE_MAX + " bytes", "" + size);
+            }
             keyBytes = Arrays.copyOf(keyBytes, Math.max(size, SegmentInfo.KEY_SIZE_MAX));
         }
         copyKey(bytes, at, shared, unshared);

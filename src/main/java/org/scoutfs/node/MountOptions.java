@@ -71,6 +71,9 @@ public record MountOptions(
                 }
             }
         }
+        if (parser.isReadOnly && parser.isWriteback) {
+            throw new OptionException("option writeback=on keeps writes back, and a mount with ro has none");
+        }
         return parser.result();
     }
 
@@ -95,7 +98,9 @@ public record MountOptions(
                         + " auto, the default, does so on virtual machines whose driver for idle CPUs is haltpoll; on, wherever"
                         + " /dev/cpu_dma_latency is."),
                 new Description("writeback=on|off", "on lets the kernel keep small writes back and send them in large ones. Off by"
-                        + " default: with it, what archives rely on (errors of write(2), times, data_seq at once) comes late."),
+                        + " default: with it, what archives rely on (errors of write(2), times, data_seq at once) comes late."
+                        + " Holes of files are then not found (SEEK_HOLE), and the blocks of a file are counted when it is closed. Not"
+                        + " with ro."),
                 new Description("cache=SIZE", "Memory for blocks of the index, outside of the Java heap. Default 256M, at least"
                         + " 16M."),
                 new Description("dirty=SIZE", "Most written bytes that wait for a commit; writers wait beyond it. Default 128M, at"

@@ -144,6 +144,8 @@ class WrongArgumentsTest {
                 "mount -o dirty=-1 SMALL DIR          | 1  | option dirty is a size",
                 "mount -o commit_ms=0 SMALL DIR       | 1  | option commit_ms is a number from 10 to 60000",
                 "mount -o commit_ms=x SMALL DIR       | 1  | option commit_ms is a number",
+                "mount -o ro,writeback=on SMALL DIR   | 1  | option writeback=on keeps writes back, and a mount with ro has none",
+                "mount -o writeback=on -o ro SMALL DIR | 1 | option writeback=on keeps writes back, and a mount with ro has none",
                 "mount -o ro=1 SMALL DIR              | 1  | unknown mount option 'ro'",
                 "mount -o type=ext4 SMALL DIR         | 1  | option type is one of",
                 "mount -o log= SMALL DIR              | 1  | option log needs a path",

@@ -62,7 +62,9 @@ public final class SegmentFuzz implements FuzzTarget {
         return List.of(
                 new byte[] {0, 40, 0, 1},
                 new byte[] {1, 0, 1, 7, 100, 3, 9},
-                new byte[] {2, 0, 0, 5, (byte) 0xff, (byte) 0xff, 1, (byte) 0xf0, (byte) 0xf0, 0x70});
+                new byte[] {2, 0, 0, 5, (byte) 0xff, (byte) 0xff, 1, (byte) 0xf0, (byte) 0xf0, 0x70},
+                // Two lengths that are right alone and make a key that is too long together.
+                new byte[] {7, 0x64, 0x2c, (byte) 0xff, 0x63, 3, 2, 1});
     }
 
     @Override

@@ -9,7 +9,7 @@ public final class MountOptionsFuzz implements FuzzTarget {
     @Override
     public List<byte[]> seeds() {
         return List.of(
-                "ro,uring=auto,writeback=on,cache=256M\ncommit_ms=10,type=fuse".getBytes(StandardCharsets.UTF_8),
+                "rw,uring=auto,writeback=on,cache=256M\ncommit_ms=10,type=fuse".getBytes(StandardCharsets.UTF_8),
                 "metadev_path=/dev/x,dirty=16M,log=/var/log/l,noatime,x-y=z,defaults".getBytes(StandardCharsets.UTF_8));
     }
 

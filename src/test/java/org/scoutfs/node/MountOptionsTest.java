@@ -28,10 +28,11 @@ class MountOptionsTest {
     @Test
     void ours() throws OptionException {
         MountOptions options = parse(
-                "ro,uring=off,writeback=on,cache=1G", "dirty=64M,metadev_path=/dev/a,log=/tmp/l,type=fuse,commit_ms=50",
+                "rw,uring=off,writeback=on,cache=1G", "dirty=64M,metadev_path=/dev/a,log=/tmp/l,type=fuse,commit_ms=50",
                 "data_prealloc_blocks=16,data_prealloc_contig_only=0");
 
-        assertThat(options.isReadOnly()).isTrue();
+        assertThat(options.isReadOnly()).isFalse();
+        assertThat(parse("ro").isReadOnly()).isTrue();
         assertThat(options.ring()).isEqualTo(MountOptions.Ring.OFF);
         assertThat(options.isWriteback()).isTrue();
         assertThat(options.cacheBytes()).isEqualTo(1L << 30);
@@ -61,6 +62,7 @@ class MountOptionsTest {
                 "noacl           | unknown mount option 'noacl'",
                 "uring           | unknown mount option 'uring'",
                 "uring=maybe     | option uring is one of auto, on, off, not 'maybe'",
+                "ro,writeback=on | option writeback=on keeps writes back, and a mount with ro has none",
                 "writeback=1     | option writeback is one of on, off, not '1'",
                 "cache=15M       | option cache is a size from 16M to 1048576M, not '15M'",
                 "cache=          | option cache is a size from 16M to 1048576M, not ''",
