@@ -7,7 +7,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -30,7 +32,8 @@ import org.scoutfs.testkit.SparseDevice;
  * that fits, and none breaks a promise that the program made to itself.
  *
  * <p>An input is requests one after the other: opcode u8, node u8 (an index into a few known inodes), length u16, then as many bytes. A
- * handle below 8 in the first eight bytes stands for the one that was opened last.
+ * handle below 8 in the first eight bytes stands for the one that was opened last, and a small number where another inode is named
+ * (link, rename, copy) for one of the known ones.
  */
 public final class RequestFuzz implements FuzzTarget {
     private static final long BLOCKS = 16_384;
@@ -51,6 +54,9 @@ public final class RequestFuzz implements FuzzTarget {
         final AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
         final Dispatcher dispatcher;
         long lastHandle;
+        long lastOpened;
+        /** How often each inode is open: a kernel closes nothing else. */
+        final Map<Long, Integer> opens = new HashMap<>();
 
         Mount() throws IOException, FsException {
             SparseDevice device = new SparseDevice("fuzz", BLOCKS);
@@ -75,8 +81,14 @@ public final class RequestFuzz implements FuzzTarget {
                 }
             };
             dispatcher = new Dispatcher(
-                    stack.fileSystem(), TestMount.NO_IOCTLS, hooks, Timeouts.FOR_EVER, true, false, null, waiting, Runnable::run, () -> {});
+                    stack.fileSystem(), TestMount.NO_IOCTLS, hooks, Timeouts.FOR_EVER, true, false, false, null, waiting, Runnable::run, () -> {});
         }
+    }
+
+    /** The first mount loads most of the program, which takes longer than an input may. */
+    @Override
+    public void start() {
+        freshMount();
     }
 
     @Override
@@ -97,8 +109,8 @@ public final class RequestFuzz implements FuzzTarget {
                         one(Opcode.RELEASEDIR, 0, numbers(0, 0, 0))),
                 requests(
                         one(Opcode.MKDIR, 0, numbers(0755), name("x")),
-                        one(Opcode.RENAME2, 0, numbers(1, 1), name("x"), name("d")),
-                        one(Opcode.RENAME, 0, numbers(1), name("a"), name("z")),
+                        one(Opcode.RENAME2, 0, numbers(0, 1), name("x"), name("d")),
+                        one(Opcode.RENAME, 0, numbers(0), name("a"), name("z")),
                         one(Opcode.LINK, 1, numbers(2), name("link")),
                         one(Opcode.SYMLINK, 1, name("sym"), name("target")),
                         one(Opcode.MKNOD, 1, numbers(0100644L, 022), name("node")),
@@ -124,8 +136,6 @@ public final class RequestFuzz implements FuzzTarget {
                         one(Opcode.SYNCFS, 0, numbers(0)),
                         one(Opcode.TMPFILE, 0, numbers(0x42L | 0600L << 32, 0), name("t")),
                         one(Opcode.IOCTL, 2, numbers(0, 0x80086601L << 32, 0, 8L << 32)),
-                        one(Opcode.BATCH_FORGET, 0, numbers(1, 5, 1)),
-                        one(Opcode.FORGET, 3, numbers(1)),
                         one(Opcode.INTERRUPT, 0, numbers(2))));
     }
 
@@ -166,8 +176,8 @@ public final class RequestFuzz implements FuzzTarget {
                 int length = Math.min(Math.min(bytes.getShort() & 0xffff, BODY_MAX), bytes.remaining());
                 byte[] body = new byte[length];
                 bytes.get(body);
-                if (opcode == Opcode.DESTROY) {
-                    continue; // the last of a connection
+                if (opcode == Opcode.DESTROY || opcode == Opcode.FORGET || opcode == Opcode.BATCH_FORGET) {
+                    continue; // the last of a connection; and who forgets more than it was told breaks a promise of the kernel
                 }
                 serve(to, opcode, to.nodes[node % to.nodes.length], 2L * i + 2, body, arena);
             }
@@ -191,11 +201,27 @@ public final class RequestFuzz implements FuzzTarget {
         }
     }
 
-    private static void serve(Mount mount, int opcode, long node, long unique, byte[] body, Arena arena) {
+    private static void serve(Mount mount, int opcode, long asked, long unique, byte[] body, Arena arena) {
+        long node = asked;
+        if (opcode == Opcode.RELEASE || opcode == Opcode.RELEASEDIR) {
+            node = mount.opens.getOrDefault(asked, 0) > 0 ? asked : mount.lastOpened;
+            if (mount.opens.getOrDefault(node, 0) == 0) {
+                return;
+            }
+            mount.opens.merge(node, -1, Integer::sum);
+        }
         if (body.length >= 8 && takesHandle(opcode)) {
             ByteBuffer first = ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN);
             if (Long.compareUnsigned(first.getLong(0), 8) < 0) {
                 first.putLong(0, mount.lastHandle);
+            }
+        }
+        int otherNode = otherNodeAt(opcode);
+        if (otherNode >= 0 && body.length >= otherNode + 8) {
+            ByteBuffer words = ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN);
+            long index = words.getLong(otherNode);
+            if (Long.compareUnsigned(index, mount.nodes.length) < 0) {
+                words.putLong(otherNode, Wire.nodeId(mount.nodes[(int) index]));
             }
         }
         OneExchange exchange = new OneExchange(arena, opcode, node, unique, body);
@@ -229,6 +255,15 @@ public final class RequestFuzz implements FuzzTarget {
         }
     }
 
+    /** Where in the body another inode is named; below 0 where none is. */
+    private static int otherNodeAt(int opcode) {
+        return switch (opcode) {
+            case Opcode.LINK, Opcode.RENAME, Opcode.RENAME2 -> 0;
+            case Opcode.COPY_FILE_RANGE, Opcode.COPY_FILE_RANGE_64 -> 16;
+            default -> -1;
+        };
+    }
+
     private static boolean takesHandle(int opcode) {
         return switch (opcode) {
             case Opcode.READ, Opcode.WRITE, Opcode.RELEASE, Opcode.FSYNC, Opcode.FLUSH, Opcode.READDIR, Opcode.READDIRPLUS,
@@ -246,6 +281,9 @@ public final class RequestFuzz implements FuzzTarget {
         };
         if (at >= 0 && exchange.error() == 0) {
             mount.lastHandle = exchange.memory.get(Wire.U64, at);
+            boolean isNew = at > exchange.replyOffset();
+            mount.lastOpened = isNew ? Wire.ino(exchange.memory.get(Wire.U64, exchange.replyOffset())) : exchange.ino();
+            mount.opens.merge(mount.lastOpened, 1, Integer::sum);
         }
     }
 
@@ -267,7 +305,7 @@ public final class RequestFuzz implements FuzzTarget {
             memory.set(Wire.U32, HEAD + Headers.IN_LENGTH, Headers.IN_SIZE + received);
             memory.set(Wire.U32, HEAD + Headers.IN_OPCODE, opcode);
             memory.set(Wire.U64, HEAD + Headers.IN_UNIQUE, unique);
-            memory.set(Wire.U64, HEAD + Headers.IN_NODE_ID, node);
+            memory.set(Wire.U64, HEAD + Headers.IN_NODE_ID, Wire.nodeId(node));
             MemorySegment.copy(MemorySegment.ofArray(body), 0, memory, FIXED, received);
             begin();
         }

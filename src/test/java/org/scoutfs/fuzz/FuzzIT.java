@@ -17,9 +17,12 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.scoutfs.cli.ArgumentsFuzz;
+import org.scoutfs.fs.IoctlFuzz;
 import org.scoutfs.fuse.RequestFuzz;
 import org.scoutfs.lsm.SegmentFuzz;
+import org.scoutfs.net.FramesFuzz;
 import org.scoutfs.node.MountOptionsFuzz;
+import org.scoutfs.quorum.ReignFuzz;
 import org.scoutfs.volume.BlocksFuzz;
 
 /** Runs Jazzer on each target for {@code -Dfuzz.seconds}, two targets at a time, each in its own JVM. */
@@ -29,18 +32,23 @@ class FuzzIT {
     private static final int SECONDS = Integer.getInteger("scoutfs.fuzz.seconds", 5);
 
     static Stream<Class<? extends FuzzTarget>> targets() {
-        Stream<Class<? extends FuzzTarget>> settled = Stream.of(
+        return Stream.of(
                 KeysFuzz.class,
                 VersionFuzz.class,
                 StateEditFuzz.class,
                 InodeItemFuzz.class,
                 DirentItemFuzz.class,
                 ExtentItemFuzz.class,
-                MessageFuzz.class);
-        // New ones are first run by hand for a while: what they find must not be news in somebody else's build.
-        Stream<Class<? extends FuzzTarget>> young = Stream.of(
-                BlocksFuzz.class, SegmentFuzz.class, RequestFuzz.class, ArgumentsFuzz.class, MountOptionsFuzz.class);
-        return Boolean.getBoolean("scoutfs.fuzz.all") ? Stream.concat(settled, young) : settled;
+                NamedItemsFuzz.class,
+                BlocksFuzz.class,
+                SegmentFuzz.class,
+                RequestFuzz.class,
+                IoctlFuzz.class,
+                MessageFuzz.class,
+                FramesFuzz.class,
+                ReignFuzz.class,
+                ArgumentsFuzz.class,
+                MountOptionsFuzz.class);
     }
 
     @ParameterizedTest(name = "{0}")
@@ -55,7 +63,11 @@ class FuzzIT {
             Files.write(corpus.resolve("seed-" + i), seeds.get(i));
         }
         Path log = dir.resolve("log");
+        // Behind the tests on mounts that run at the same time, so that these do not wait for it.
         Process jazzer = new ProcessBuilder(
+                        "nice",
+                        "-n",
+                        "10",
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx512m",
                         "--enable-native-access=ALL-UNNAMED",
@@ -67,7 +79,7 @@ class FuzzIT {
                         "--instrumentation_includes=org.scoutfs.**",
                         "--reproducer_path=" + dir,
                         "-max_total_time=" + SECONDS,
-                        "-timeout=10",
+                        "-timeout=60",
                         "-rss_limit_mb=3072",
                         "-artifact_prefix=" + dir + "/",
                         corpus.toString())
@@ -76,7 +88,7 @@ class FuzzIT {
                 .redirectOutput(log.toFile())
                 .start();
         try {
-            assertThat(jazzer.waitFor(SECONDS + 120L, TimeUnit.SECONDS)).as("jazzer ends").isTrue();
+            assertThat(jazzer.waitFor(SECONDS + 300L, TimeUnit.SECONDS)).as("jazzer ends").isTrue();
         } finally {
             jazzer.destroyForcibly();
         }

@@ -13,7 +13,9 @@ public final class FuzzMain {
 
     static FuzzTarget load(String className) {
         try {
-            return (FuzzTarget) Class.forName(className).getConstructor().newInstance();
+            FuzzTarget target = (FuzzTarget) Class.forName(className).getConstructor().newInstance();
+            target.start();
+            return target;
         } catch (ReflectiveOperationException e) {
             throw new IllegalArgumentException("not a fuzz target: '" + className + "'", e);
         }

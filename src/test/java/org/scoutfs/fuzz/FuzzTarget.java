@@ -7,6 +7,9 @@ public interface FuzzTarget {
     /** Well-formed inputs. */
     List<byte[]> seeds();
 
+    /** Before the first input: what takes long. */
+    default void start() {}
+
     /**
      * Decodes. Returns, or throws what the decoder promises for bad bytes inside; anything else that it throws is a finding.
      */

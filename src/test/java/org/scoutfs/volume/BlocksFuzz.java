@@ -16,6 +16,7 @@ import org.scoutfs.format.StreamBlock;
 import org.scoutfs.format.SuperSlot;
 import org.scoutfs.format.TakeoverBlock;
 import org.scoutfs.format.VolumeLayout;
+import org.scoutfs.format.VoterBlock;
 import org.scoutfs.fuzz.FuzzTarget;
 import org.scoutfs.testkit.FakeHost;
 
@@ -27,6 +28,7 @@ public final class BlocksFuzz implements FuzzTarget {
     private static final long VOLUME = 0x1234;
     private static final long EPOCH = 300;
     private static final long BLKNO = 2003;
+    private static final int SLOT = 2;
 
     private interface Decoder {
         Object decode(MemorySegment block) throws CorruptionException;
@@ -45,6 +47,7 @@ public final class BlocksFuzz implements FuzzTarget {
         kind(BLKNO, BlockKind.ANCHOR, 4096, b -> AnchorBlock.decode(b, VOLUME, BLKNO, EPOCH)),
         kind(BLKNO, BlockKind.LOG_LINK, 4096, b -> LogLinkBlock.decode(b, VOLUME, BLKNO, EPOCH)),
         kind(BLKNO, BlockKind.LOG, 4096, b -> StreamBlock.decode(b, VOLUME, BLKNO, EPOCH, BlockKind.LOG)),
+        kind(VolumeLayout.voterBlkno(SLOT), BlockKind.VOTER, 4096, b -> VoterBlock.decode(b, VOLUME, SLOT)),
     };
 
     private static Kind kind(long blkno, BlockKind kind, int size, Decoder decoder) {
@@ -66,6 +69,7 @@ public final class BlocksFuzz implements FuzzTarget {
         new AnchorBlock(3, extents, 9000, extents.getFirst(), 17, extents.getFirst()).encode(blocks[5], VOLUME, BLKNO, EPOCH);
         new LogLinkBlock(18, extents.getFirst()).encode(blocks[6], VOLUME, BLKNO, EPOCH);
         StreamBlock.part(5, 0, new byte[100]).encode(blocks[7], VOLUME, BLKNO, EPOCH, BlockKind.LOG);
+        new VoterBlock(VOLUME, SLOT, EPOCH, 1, 4).encode(blocks[8]);
         List<byte[]> seeds = new java.util.ArrayList<>();
         for (int i = 0; i < blocks.length; i++) {
             byte[] bytes = (byte[]) blocks[i].heapBase().orElseThrow();
