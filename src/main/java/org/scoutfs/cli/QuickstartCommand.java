@@ -18,7 +18,10 @@ final class QuickstartCommand implements Subcommand {
     private static final Option YES =
             new Option('y', "yes", null, "Overwrite ./quickstart.img without asking.");
     private static final Option TEARDOWN =
-            new Option('t', "teardown", null, "Unmount ./mnt and remove it and ./quickstart.img.");
+            new Option('t', "teardown", null, "Unmount what is mounted, and remove it and ./quickstart.img; also what a start that failed left behind.");
+    private static final Option NODES = new Option(
+            'n', "nodes", "NODES", "1, the default, or 3: that many mounts, each in a network namespace of its own on ./mnt.0 to ./mnt.2,"
+                    + " as hosts of one cluster; the server's process is killed, and the others go on.");
     private static final String IMAGE = "./quickstart.img";
     private static final String MOUNT = "./mnt";
 
@@ -27,31 +30,43 @@ final class QuickstartCommand implements Subcommand {
         return new Command(
                 "quickstart",
                 Command.Group.CORE,
-                "[--yes] [--teardown]",
+                "[--yes] [--nodes 3] [--teardown]",
                 "Make a volume in a file, mount it, and show the index of changes",
                 "Makes ./quickstart.img, a sparse file of 4 GiB, formats it, mounts it on ./mnt, changes a few files, and"
-                        + " shows after each change what walk-inodes prints. Leaves the volume mounted. Needs root.",
-                List.of(YES, TEARDOWN),
+                        + " shows after each change what walk-inodes prints. Leaves the volume mounted. Needs root.\n"
+                        + "With --nodes 3, shows a cluster instead. That needs ip(8) and nsenter(1).",
+                List.of(YES, NODES, TEARDOWN),
                 List.of(),
                 0);
     }
 
     @Override
-    public int run(Arguments arguments, Console console) throws CommandFailure, IOException {
+    public int run(Arguments arguments, Console console) throws UsageException, CommandFailure, IOException {
+        long nodes = Numbers.u64(arguments.value(NODES.letter()), 1);
+        if (nodes != 1 && nodes != 3) {
+            throw new UsageException("--nodes is 1 or 3");
+        }
         Steps steps = new Steps(console);
         if (arguments.has(TEARDOWN.letter())) {
+            if (NodesQuickstart.isThere()) {
+                new NodesQuickstart(steps).tearDown();
+            }
             tearDown(steps);
             return Main.OK;
         }
         prepare(arguments.has(YES.letter()), console);
-        show(steps);
+        if (nodes == 1) {
+            show(steps);
+        } else {
+            new NodesQuickstart(steps).show();
+        }
         return Main.OK;
     }
 
     private static void prepare(boolean mayOverwrite, Console console) throws CommandFailure, IOException {
-        if (isMounted()) {
+        if (isMounted() || NodesQuickstart.isThere()) {
             throw CommandFailure.of(
-                    Errno.EBUSY, MOUNT + " is mounted already: `scoutfs quickstart --teardown' undoes that");
+                    Errno.EBUSY, "a quickstart is there already: `scoutfs quickstart --teardown' undoes that");
         }
         if (Files.exists(Path.of(IMAGE)) && !mayOverwrite) {
             console.out().print(IMAGE + " exists. Overwrite it? [y/N] ");
@@ -114,7 +129,7 @@ final class QuickstartCommand implements Subcommand {
     }
 
     /** Prints each command before it runs, and stops at the first that fails. */
-    private record Steps(Console console) {
+    record Steps(Console console) {
         void say(String line) {
             console.out().println();
             console.out().println("# " + line);
@@ -139,9 +154,13 @@ final class QuickstartCommand implements Subcommand {
             run(String.join(" ", words), List.of(words));
         }
 
-        private void run(String shown, List<String> command) throws CommandFailure, IOException {
-            console.out().println("$ " + shown);
+        void shown(String command) {
+            console.out().println("$ " + command);
             console.out().flush();
+        }
+
+        private void run(String shown, List<String> command) throws CommandFailure, IOException {
+            shown(shown);
             Process process = new ProcessBuilder(command).inheritIO().start();
             try {
                 int status = process.waitFor();

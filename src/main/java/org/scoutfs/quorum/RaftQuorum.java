@@ -33,7 +33,7 @@ import org.scoutfs.base.Clock;
 import org.scoutfs.net.NodeAddress;
 
 /**
- * One voter of an elected quorum: Apache Ratis inside of this process, its log in a local directory. docs/decisions/0011-ratis.md.
+ * One voter of an elected quorum: Apache Ratis inside of this process, its log in a local directory. docs/decisions/0013-ratis.md.
  *
  * <ol>
  *   <li>A leader of Raft is nobody yet: it puts a {@link Reign} into the log, and only when that is committed, in the term in which it
