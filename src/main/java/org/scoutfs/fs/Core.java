@@ -45,12 +45,11 @@ final class Core {
 
     final InodeCache cache;
     final InodeLocks inodeLocks = new InodeLocks();
-    /** What the kernel knows: look-ups that it has not taken back. */
-    final CountMap references = new CountMap();
-    /** Open files and directories. */
-    final CountMap opens = new CountMap();
-    /** Those of them that may write; counted only in a cluster. */
-    final CountMap writableOpens = new CountMap();
+    /** See {@link KernelCounts}. */
+    final CountMap references;
+
+    final CountMap opens;
+    final CountMap writableOpens;
 
     final IndexChanges index = new IndexChanges();
     final Orphans orphans = new Orphans(this);
@@ -68,7 +67,11 @@ final class Core {
             KernelCache kernel,
             CallerPrivileges privileges,
             Clock clock,
-            FsOptions options) {
+            FsOptions options,
+            KernelCounts counts) {
+        this.references = counts.references;
+        this.opens = counts.opens;
+        this.writableOpens = counts.writableOpens;
         this.transactions = transactions;
         this.locks = locks;
         this.data = data;

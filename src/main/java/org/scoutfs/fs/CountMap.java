@@ -3,6 +3,7 @@ package org.scoutfs.fs;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
 import org.scoutfs.base.Invariants;
 
 /**
@@ -41,6 +42,22 @@ final class CountMap {
 
     long get(long ino) {
         return stripe(ino).add(ino, 0);
+    }
+
+    /** All numbers that have a count. What changes meanwhile may be seen or not. */
+    void forEach(LongConsumer action) {
+        for (Stripe stripe : stripes) {
+            long[] some;
+            stripe.mutex.lock();
+            try {
+                some = stripe.present();
+            } finally {
+                stripe.mutex.unlock();
+            }
+            for (long ino : some) {
+                action.accept(ino);
+            }
+        }
     }
 
     /** How many numbers have a count. */
@@ -97,6 +114,18 @@ final class CountMap {
             } finally {
                 mutex.unlock();
             }
+        }
+
+        /** Under the mutex. */
+        long[] present() {
+            long[] all = new long[used];
+            int next = 0;
+            for (int slot = 0; slot < inos.length; slot++) {
+                if (counts[slot] != 0) {
+                    all[next++] = inos[slot];
+                }
+            }
+            return all;
         }
 
         private long count(int slot) {

@@ -55,7 +55,22 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
             CallerPrivileges privileges,
             Clock clock,
             FsOptions options) {
-        this.core = new Core(transactions, locks, data, numbers, kernel, privileges, clock, options);
+        this(transactions, locks, data, numbers, volume, kernel, privileges, clock, options, new KernelCounts());
+    }
+
+    /** @param counts what the kernel has already, of an earlier incarnation of this mount */
+    public NodeFileSystem(
+            Transactions transactions,
+            LockClient locks,
+            FileData data,
+            InodeNumbers numbers,
+            VolumeState volume,
+            KernelCache kernel,
+            CallerPrivileges privileges,
+            Clock clock,
+            FsOptions options,
+            KernelCounts counts) {
+        this.core = new Core(transactions, locks, data, numbers, kernel, privileges, clock, options, counts);
         this.volume = volume;
         this.names = new Names(core);
         this.creation = new Creation(core);

@@ -360,6 +360,11 @@ final class ClusterMember implements AutoCloseable {
         }
         if (last != null) {
             last.abandon();
+            try {
+                last.awaitEnd();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
         Thread waits = thread;
         if (waits != null) {
@@ -378,11 +383,11 @@ final class ClusterMember implements AutoCloseable {
             return;
         }
         LOG.log(Level.INFO, "other mounts go on: another voter is asked to serve them");
-        quorum.resign(epoch);
         long end = clock.monotonicNanos() + HAND_OVER_NANOS;
         Waiter waiter = Waiter.real(clock);
         try {
             while (Volume.open(device).slot().epoch() <= epoch && clock.monotonicNanos() < end) {
+                quorum.stepAside(); // again and again: it may be elected anew
                 waiter.pause(LOOK_NANOS);
             }
         } catch (InterruptedException hurried) {

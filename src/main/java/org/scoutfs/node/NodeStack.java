@@ -1,44 +1,25 @@
 package org.scoutfs.node;
 
 import java.io.IOException;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.lang.System.Logger;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.Counters;
-import org.scoutfs.base.FsException;
-import org.scoutfs.base.MustWait;
 import org.scoutfs.base.Rng;
-import org.scoutfs.data.DataOptions;
-import org.scoutfs.data.ExtentFileData;
 import org.scoutfs.device.BlockDevice;
-import org.scoutfs.device.BufferPool;
-import org.scoutfs.fs.FsOptions;
+import org.scoutfs.fs.FileSystem;
 import org.scoutfs.fs.Ioctls;
 import org.scoutfs.fs.KernelCache;
+import org.scoutfs.fs.KernelCounts;
 import org.scoutfs.fs.NodeFileSystem;
-import org.scoutfs.fs.ProcPrivileges;
-import org.scoutfs.fs.ServerInodeNumbers;
-import org.scoutfs.fs.ServerVolumeState;
-import org.scoutfs.fs.archive.IoctlService;
-import org.scoutfs.lock.NodeLocks;
-import org.scoutfs.lsm.SegmentOptions;
-import org.scoutfs.lsm.SegmentStore;
-import org.scoutfs.net.LockMode;
-import org.scoutfs.net.LockName;
-import org.scoutfs.net.Message;
 import org.scoutfs.quorum.SoloQuorum;
 import org.scoutfs.server.LeaseOptions;
 import org.scoutfs.server.LocalServer;
 import org.scoutfs.sys.BootClock;
-import org.scoutfs.txn.EvictedException;
 import org.scoutfs.txn.NodeTransactions;
 import org.scoutfs.txn.ServerSession;
-import org.scoutfs.txn.TransactionOptions;
 import org.scoutfs.volume.Volume;
 
 /**
@@ -74,13 +55,9 @@ public final class NodeStack {
     private final LateKernelCache kernel = new LateKernelCache();
     private final Counters counters;
     private final Volume volume;
-    private final long rid;
-    private final ServerSession session;
     private @Nullable ClusterMember member;
-    private @Nullable ServerLink link;
-    private final NodeTransactions transactions;
-    private final NodeFileSystem fileSystem;
-    private final Ioctls ioctls;
+    private final @Nullable Incarnations incarnations;
+    private final @Nullable NodeIncarnation only;
 
     private NodeStack(
             BlockDevice device,
@@ -93,82 +70,26 @@ public final class NodeStack {
             throws IOException, InterruptedException {
         this.counters = counters;
         volume = Volume.open(device);
-        rid = LocalServer.newRid(Rng.secure());
+        long rid = LocalServer.newRid(Rng.secure());
         MountLog.name(volume.volumeId(), rid);
+        NodeIncarnation.Mount mount = new NodeIncarnation.Mount(
+                volume, options, shared != null || cluster != null, kernel, name, counters, clock);
         try {
             if (cluster == null) {
                 LocalServer server = shared == null ? startServer(options) : shared;
-                session = new ServerSession(rid);
+                ServerSession session = new ServerSession(rid);
                 session.connect(server.connect(session));
+                only = new NodeIncarnation(mount, session, null, new KernelCounts(), (one, why) -> one.failed(why));
+                closers.push(only::close);
+                incarnations = null;
             } else {
                 Clock leaseClock = new BootClock();
                 LeaseOptions leases = LeaseOptions.of(TimeUnit.MILLISECONDS.toNanos(cluster.leaseMillis()));
-                session = new ServerSession(rid, leases.leaseNanos());
                 member = closers.add(ClusterMember.start(volume, rid, cluster, !options.isReadOnly, leases, leaseClock));
-                link = closers.add(ServerLink.start(member, session, volume, cluster, leaseClock));
+                incarnations = Incarnations.start(mount, member, cluster, leases, leaseClock, rid);
+                closers.push(incarnations::close);
+                only = null;
             }
-            BufferPool buffers = closers.add(new BufferPool(POOL_BYTES));
-            SegmentOptions segments = SegmentOptions.of(volume.volumeId());
-            SegmentStore store =
-                    closers.add(new SegmentStore(device, buffers, segments, options.cacheBytes(), counters));
-            transactions = NodeTransactions.start(
-                    transactionOptions(options, segments), device, buffers, session, store, clock);
-            NodeLocks locks = new NodeLocks(rid, session::send, transactions::beforeHeld, this::revoke);
-            session.register(Message.LockGranted.class, locks);
-            session.register(Message.LockRevoke.class, locks);
-            session.onClosed(gone -> {
-                if (gone instanceof EvictedException) {
-                    locks.stop();
-                } else {
-                    locks.serverGone();
-                }
-            });
-            if (link != null) {
-                ServerSession leased = session;
-                Clock leaseClock = new BootClock();
-                locks.setLease(() -> leased.isLeased(leaseClock.monotonicNanos()));
-                link.use(transactions, locks);
-            }
-            transactions.setChangedLocks(new LockGrants(locks));
-            ExtentFileData data = closers.add(new ExtentFileData(
-                    transactions,
-                    device,
-                    buffers,
-                    counters,
-                    new DataOptions(options.dirtyBytes(), EARLY_BLOCKS, WRITER_THREADS)
-                            .withPrealloc(options.preallocBlocks(), options.isPreallocContigOnly())
-                            .withReadAhead(READ_AHEAD_CHUNKS),
-                    rid,
-                    name));
-            closers.push(locks::stop);
-            // Above the data and the locks although it was started before them: the last commit needs both.
-            closers.add(transactions);
-            SessionRequests requests = new SessionRequests(session);
-            ServerVolumeState state = new ServerVolumeState(requests);
-            FsOptions fsOptions = FsOptions.DEFAULTS.withReadOnly(options.isReadOnly());
-            fileSystem = new NodeFileSystem(
-                    transactions,
-                    locks,
-                    data,
-                    new ServerInodeNumbers(requests),
-                    state,
-                    kernel,
-                    new ProcPrivileges(),
-                    clock,
-                    shared == null && cluster == null ? fsOptions : fsOptions.shared());
-            if (shared != null || cluster != null) {
-                fileSystem.shareWith(requests);
-                session.register(Message.IsOpen.class, this::answerOpen);
-                session.register(Message.FileLocksFreed.class, freed -> fileSystem.fileLocksFreed());
-                session.setFileLocks(fileSystem::heldFileLocks);
-                session.onRenewed(() -> {
-                    locks.leaseRenewed();
-                    fileSystem.fileLocksFreed();
-                });
-            }
-            ioctls = new IoctlService(fileSystem, transactions, state, counters, volume.volumeId(), rid);
-            startFileSystem(name);
-            closers.add(fileSystem);
         } catch (IOException | InterruptedException | RuntimeException failure) {
             closers.closeAfter(failure);
             throw failure;
@@ -211,12 +132,6 @@ public final class NodeStack {
         return new NodeStack(device, server, null, options, name, counters, clock);
     }
 
-    private void answerOpen(Message message) {
-        if (message instanceof Message.IsOpen asked) {
-            session.send(new Message.OpenHere(rid, asked.askId(), fileSystem.isOpenHere(asked.ino())));
-        }
-    }
-
     private LocalServer startServer(Options options) throws IOException, InterruptedException {
         LocalServer.Settings settings = LocalServer.Settings.of(volume);
         return closers.add(LocalServer.start(
@@ -226,51 +141,30 @@ public final class NodeStack {
                 LocalServer.Surroundings.real()));
     }
 
-    private TransactionOptions transactionOptions(Options options, SegmentOptions segments) {
-        TransactionOptions all = TransactionOptions.of(segments, !volume.geometry().hasDataDevice())
-                .withCommitNanos(TimeUnit.MILLISECONDS.toNanos(options.commitMillis));
-        return options.isReadOnly ? all.readOnly() : all;
-    }
-
-    /** The first look at the root may have to wait for its lock. */
-    private void startFileSystem(String name) throws IOException, InterruptedException {
-        while (true) {
-            try {
-                fileSystem.start("scoutfs-orphans-" + name);
-                return;
-            } catch (MustWait wait) {
-                awaitForStart(wait.on());
-            } catch (FsException refused) {
-                throw new IOException("the root directory cannot be made: " + refused.errno().text(), refused);
-            }
+    private NodeIncarnation current() {
+        NodeIncarnation one = incarnations == null ? only : incarnations.current();
+        if (one == null) {
+            throw new IllegalStateException("the mount did not start");
         }
+        return one;
     }
 
-    private static void awaitForStart(CompletableFuture<?> future) throws IOException, InterruptedException {
-        try {
-            Object unused = future.get(START_SECONDS_MAX, TimeUnit.SECONDS);
-        } catch (ExecutionException toldByTheNextTry) {
-            LOG.log(Level.DEBUG, "while starting", toldByTheNextTry);
-        } catch (TimeoutException late) {
-            throw new IOException("the file system did not start within " + START_SECONDS_MAX + " s", late);
-        }
+    /** What requests go to; in a cluster, to whichever incarnation there is. */
+    public FileSystem fileSystem() {
+        return incarnations == null ? current().fileSystem() : incarnations;
     }
 
-    /** No lock is asked for before there is a file system, so none is wanted back. */
-    private CompletableFuture<@Nullable LockMode> revoke(LockName lock, @Nullable LockMode kept) {
-        return fileSystem.revokeHandler().revoke(lock, kept);
-    }
-
-    public NodeFileSystem fileSystem() {
-        return fileSystem;
+    /** The file system of the present incarnation. */
+    public NodeFileSystem nodeFileSystem() {
+        return current().fileSystem();
     }
 
     public Ioctls ioctls() {
-        return ioctls;
+        return incarnations == null ? current().ioctls() : incarnations;
     }
 
     public NodeTransactions transactions() {
-        return transactions;
+        return current().transactions();
     }
 
     public Counters counters() {
@@ -281,8 +175,9 @@ public final class NodeStack {
         return volume;
     }
 
+    /** Of the present incarnation. */
     public long rid() {
-        return rid;
+        return current().rid();
     }
 
     /** Where {@code fs} tells the kernel what to forget, from now on. */
@@ -293,7 +188,7 @@ public final class NodeStack {
     /** A promise of the program to itself is broken: nothing is written any more. */
     public void failed(Throwable cause) {
         LOG.log(Level.ERROR, "a bug: this mount writes nothing any more", cause);
-        session.closed(new IOException("stopped because of a bug", cause));
+        current().failed(new IOException("stopped because of a bug", cause));
     }
 
     /**
@@ -313,7 +208,7 @@ public final class NodeStack {
         if (member != null) {
             member.abandon();
         }
-        session.close(new IOException("abandoned"));
+        current().cutOff(new IOException("abandoned"));
         try {
             closers.close();
         } catch (IOException expected) {

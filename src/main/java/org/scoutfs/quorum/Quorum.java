@@ -49,6 +49,9 @@ public interface Quorum extends Epoch.Leadership, AutoCloseable {
     /** Gives up an epoch of this mount's, so that another voter is elected soon: at unmount, or when its server has failed. */
     default void resign(long epoch) {}
 
+    /** Where this mount leads, in whatever epoch or in none: lets another voter lead. */
+    default void stepAside() {}
+
     /** The newest reign that this mount has heard of; null for none yet, and where mounts are alone. */
     default @Nullable Reign reign() {
         return null;

@@ -270,9 +270,20 @@ public final class RaftQuorum implements Quorum {
     @Override
     public void resign(long epoch) {
         long term = termOf(epoch);
-        if (term < 0) {
-            return;
+        if (term >= 0) {
+            transferFrom(term, "epoch " + epoch + " ends");
         }
+    }
+
+    @Override
+    public void stepAside() {
+        DivisionInfo info = info();
+        if (info != null && info.isLeader()) {
+            transferFrom(info.getCurrentTerm(), "this voter does not serve");
+        }
+    }
+
+    private void transferFrom(long term, String why) {
         for (RaftPeer other : peers()) {
             if (other.getId().equals(self) || !leads(term)) {
                 continue;
@@ -281,7 +292,7 @@ public final class RaftQuorum implements Quorum {
                 RaftClientReply reply = server.transferLeadership(new TransferLeadershipRequest(
                         client, self, groupId, callId.incrementAndGet(), other.getId(), RESIGN_MILLIS));
                 if (reply.isSuccess()) {
-                    LOG.log(System.Logger.Level.INFO, "epoch " + epoch + " ends: slot " + RaftGroups.slotOf(other.getId())
+                    LOG.log(System.Logger.Level.INFO, why + ": slot " + RaftGroups.slotOf(other.getId())
                             + " is to be the leader");
                     return;
                 }

@@ -211,14 +211,14 @@ class TwoNodesTest {
         long ino = b.ino("f");
         FileSystem.OpenFile file = b.call(request -> fs.open(request, ino, 0, false));
         a.unlink("f");
-        assertThat(nodes.node(0).fileSystem().awaitOrphans(30_000)).isTrue();
+        assertThat(nodes.node(0).nodeFileSystem().awaitOrphans(30_000)).isTrue();
         assertThat(text(b.read(ino, file.handle(), 0, 4))).isEqualTo("kept");
         // Nobody may open it any more who does not have it open.
         assertThat(a.errno(() -> a.call(request -> nodes.node(0).fileSystem().open(request, ino, 0, false))))
                 .isEqualTo(Errno.ESTALE);
 
         fs.release(ino, file.handle(), 0, false);
-        assertThat(nodes.node(1).fileSystem().awaitOrphans(30_000)).isTrue();
+        assertThat(nodes.node(1).nodeFileSystem().awaitOrphans(30_000)).isTrue();
         assertThat(b.errno(() -> b.call(request -> fs.getAttributes(request, ino)))).isEqualTo(Errno.ESTALE);
         assertThat(a.errno(() -> a.call(request -> nodes.node(0).fileSystem().getAttributes(request, ino))))
                 .isEqualTo(Errno.ESTALE);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -18,6 +19,7 @@ import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
 import org.scoutfs.fs.FileSystem.FileLock;
 import org.scoutfs.fs.FileSystem.FileLock.Kind;
+import org.scoutfs.testkit.Await;
 import org.scoutfs.testkit.FsClient;
 import org.scoutfs.testkit.VoterCluster;
 import org.scoutfs.testkit.VoterCluster.Node;
@@ -140,6 +142,48 @@ class VoterClusterTest {
 
     private static void lock(FsClient client, long ino, long owner, Kind kind) throws FsException, IOException {
         client.run(request -> client.fileSystem().setLock(request, ino, 0, owner, new FileLock(0, 9, kind, 1), false, false));
+    }
+
+    @Test
+    void aNodeThatWasStoppedForLongerThanItsLeaseComesBack() throws Exception {
+        try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
+            Node server = cluster.serving();
+            Node stopped = cluster.living().stream().filter(node -> node != server).findFirst().orElseThrow();
+            stopped.client().create("f", bytes("first"));
+            everybodySees(cluster, "f", "first");
+            stopped.client().create("lost", bytes("never committed"));
+            long rid = stopped.stack().rid();
+            stopped.way().shut();
+            // The directory's lock is taken from it, since it cannot commit what it did under it.
+            server.client().create("g", bytes("meanwhile"));
+            server.client().write("f", 0, bytes("later"));
+            server.client().syncFileSystem();
+            stopped.way().open();
+            Await.that("joined again", Duration.ofSeconds(100), () -> stopped.stack().rid() != rid);
+            everybodySees(cluster, "f", "later");
+            everybodySees(cluster, "g", "meanwhile");
+            assertThat(stopped.client().errno(() -> stopped.client().stat("lost"))).isEqualTo(Errno.ENOENT);
+            stopped.client().create("h", bytes("back"));
+            everybodySees(cluster, "h", "back");
+        }
+    }
+
+    @Test
+    void aServerThatIsCutOffFromTheDeviceIsReplacedAndComesBack() throws Exception {
+        try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
+            Node server = cluster.serving();
+            Node other = cluster.living().stream().filter(node -> node != server).findFirst().orElseThrow();
+            server.client().create("f", bytes("first"));
+            everybodySees(cluster, "f", "first");
+            server.client().syncFileSystem();
+            server.way().cut();
+            other.client().write("f", 0, bytes("later"));
+            other.client().create("g", bytes("meanwhile"));
+            other.client().syncFileSystem();
+            server.way().open();
+            everybodySees(cluster, "f", "later");
+            everybodySees(cluster, "g", "meanwhile");
+        }
     }
 
     @Test
