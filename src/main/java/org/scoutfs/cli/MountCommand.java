@@ -21,6 +21,7 @@ import org.scoutfs.volume.VolumeBusyException;
  * own, and waits until this says on standard output that it is ready, or ends.
  */
 final class MountCommand implements Subcommand {
+    private static final System.Logger LOG = System.getLogger("org.scoutfs.cli");
     private static final Option FOREGROUND =
             new Option('f', "foreground", null, "Stay in front, and log to standard error.");
     private static final Option OPTIONS = new Option(
@@ -63,7 +64,8 @@ final class MountCommand implements Subcommand {
         boolean isFlusher = CommandCalls.becomeIoFlusher();
         try (MountedNode node = MountedNode.start(source, mountPoint, options, Clock.system())) {
             if (!isFlusher) {
-                console.err().println("warning: not marked as an I/O flusher, which needs the capability CAP_SYS_RESOURCE");
+                // Nothing that an administrator of a container can do something about, or has to.
+                LOG.log(System.Logger.Level.DEBUG, "not marked as an I/O flusher, which needs CAP_SYS_RESOURCE");
             }
             if (isBackground) {
                 MountLog.toFile(options.log());

@@ -22,6 +22,7 @@ import org.scoutfs.sys.Mounts;
  * @param commitMillis how long a change waits for its commit at most
  * @param preallocBlocks most blocks of storage that a growing file gets ahead of its data
  * @param isPreallocContigOnly only files without holes that are appended to get it
+ * @param arePredecessorsGone an administrator's word: who mounted the volume before and did not end it in order writes no more
  * @param isPlainFuse use type fuse although a block device is there
  * @param log where log lines go when the mount is in the background
  * @param cluster how it takes part in a cluster; null for a mount that is alone on its volume
@@ -38,6 +39,7 @@ public record MountOptions(
         long commitMillis,
         long preallocBlocks,
         boolean isPreallocContigOnly,
+        boolean arePredecessorsGone,
         boolean isPlainFuse,
         Path log,
         @Nullable ClusterOptions cluster) {
@@ -113,10 +115,16 @@ public record MountOptions(
                 new Description("data_prealloc_contig_only=0|1", "1, the default: only a file without holes that is appended to"
                         + " gets storage ahead. 0: the aligned region of data_prealloc_blocks around the block that was written"
                         + " last is filled, whatever the pattern."),
+                new Description("predecessors=watched|gone", "gone is the administrator's word that no process that had this volume"
+                        + " mounted before can still write to it, for instance because its host was switched off. The space that"
+                        + " is kept back on account of processes of other hosts that did not unmount is then free again. By"
+                        + " default it stays back until they are known to have ended. Wrong, it destroys the volume. Not in a"
+                        + " cluster, and not with ro."),
                 new Description("type=auto|fuse", "fuse mounts as type fuse.scoutfs although there is a block device. sync(2) is then"
                         + " not durable; fsync(2) is."),
                 new Description("log=PATH", "Where a mount in the background writes its log lines. Default /var/log/scoutfs.log. Not"
                         + " on a scoutfs mount."),
+                new Description("loop", "A plain file gets a loop device. Always so; taken for compatibility."),
                 new Description("acl", "POSIX access control lists are obeyed. Always so; taken for compatibility."),
                 new Description("noatime, nodev, nosuid, noexec, sync, ...", "As in mount(8)."));
     }
@@ -147,12 +155,17 @@ public record MountOptions(
         private long commitMillis = 1000;
         private long preallocBlocks = 2048;
         private boolean isPreallocContigOnly = true;
+        private boolean arePredecessorsGone;
         private boolean isPlainFuse;
         private Path log = Path.of("/var/log/scoutfs.log");
         private final ClusterWish cluster = new ClusterWish();
         private final List<String> seen = new ArrayList<>();
 
         MountOptions result() throws OptionException {
+            @Nullable ClusterOptions together = cluster.result();
+            if (arePredecessorsGone && (isReadOnly || together != null)) {
+                throw new OptionException("option predecessors=gone is for a writing mount that is alone");
+            }
             return new MountOptions(
                     isReadOnly,
                     kernelFlags,
@@ -165,9 +178,10 @@ public record MountOptions(
                     commitMillis,
                     preallocBlocks,
                     isPreallocContigOnly,
+                    arePredecessorsGone,
                     isPlainFuse,
                     log,
-                    cluster.result());
+                    together);
         }
 
         void add(String option) throws OptionException {
@@ -200,7 +214,7 @@ public record MountOptions(
                 case "norelatime" -> kernelFlags &= ~Mounts.MS_RELATIME;
                 case "strictatime" -> kernelFlags |= Mounts.MS_STRICTATIME;
                 case "lazytime" -> kernelFlags |= Mounts.MS_LAZYTIME;
-                case "defaults", "acl" -> {} // what we do anyway
+                case "defaults", "acl", "loop" -> {} // what we do anyway
                 // For mount(8) and the init system; they mean nothing to a file system.
                 case "auto", "noauto", "user", "nouser", "users", "owner", "group", "_netdev", "nofail" -> {}
                 default -> {
@@ -229,6 +243,7 @@ public record MountOptions(
                 case "commit_ms" -> commitMillis = number(name, value, 10, 60_000);
                 case "data_prealloc_blocks" -> preallocBlocks = number(name, value, 1, (1L << 52) - 1);
                 case "data_prealloc_contig_only" -> isPreallocContigOnly = number(name, value, 0, 1) == 1;
+                case "predecessors" -> arePredecessorsGone = choice(name, value, Predecessors.class) == Predecessors.GONE;
                 case "type" -> isPlainFuse = choice(name, value, Type.class) == Type.FUSE;
                 case "log" -> log = path(name, value);
                 default -> {
@@ -242,6 +257,11 @@ public record MountOptions(
         private enum Switch {
             ON,
             OFF
+        }
+
+        private enum Predecessors {
+            WATCHED,
+            GONE
         }
 
         private enum Type {

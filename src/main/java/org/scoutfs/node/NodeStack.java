@@ -39,7 +39,14 @@ public final class NodeStack {
 
     /** What is told of a mount, beside its device. */
     public record Options(
-            boolean isReadOnly, long cacheBytes, long dirtyBytes, long commitMillis, long preallocBlocks, boolean isPreallocContigOnly) {
+            boolean isReadOnly, long cacheBytes, long dirtyBytes, long commitMillis, long preallocBlocks, boolean isPreallocContigOnly,
+            boolean arePredecessorsGone) {
+        public Options(
+                boolean isReadOnly, long cacheBytes, long dirtyBytes, long commitMillis, long preallocBlocks,
+                boolean isPreallocContigOnly) {
+            this(isReadOnly, cacheBytes, dirtyBytes, commitMillis, preallocBlocks, isPreallocContigOnly, false);
+        }
+
         public static Options of(MountOptions options) {
             return new Options(
                     options.isReadOnly(),
@@ -47,7 +54,8 @@ public final class NodeStack {
                     options.dirtyBytes(),
                     options.commitMillis(),
                     options.preallocBlocks(),
-                    options.isPreallocContigOnly());
+                    options.isPreallocContigOnly(),
+                    options.arePredecessorsGone());
         }
     }
 
@@ -134,6 +142,9 @@ public final class NodeStack {
 
     private LocalServer startServer(Options options) throws IOException, InterruptedException {
         LocalServer.Settings settings = LocalServer.Settings.of(volume);
+        if (options.arePredecessorsGone) {
+            settings = settings.afterAllPredecessors();
+        }
         return closers.add(LocalServer.start(
                 volume,
                 new SoloQuorum(),

@@ -119,9 +119,10 @@ public final class Epoch {
                     + volume.slot().quorumVersion() + ", expected " + opened.slot().quorumVersion());
         }
         VolumeState state = volume.recover();
-        if (epoch - oldestQuarantine(state, epoch) >= VolumeLayout.RING_BLOCKS) {
+        if (!starter.predecessorsAreGone && epoch - oldestQuarantine(state, epoch) >= VolumeLayout.RING_BLOCKS) {
             throw new VolumeBusyException(volume.device().name() + ": a server of epoch " + oldestQuarantine(state, epoch)
-                    + " is not known to be gone, and its super slot is to be used again");
+                    + " is not known to be gone, and its super slot is to be used again; where it certainly is, mount with"
+                    + " -o predecessors=gone");
         }
         succeed(volume, state, before, epoch, starter);
         state.apply(new StateEdit.EpochBegan(epoch, starter.rid, self));

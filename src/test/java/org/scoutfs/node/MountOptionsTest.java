@@ -29,7 +29,7 @@ class MountOptionsTest {
     void ours() throws OptionException {
         MountOptions options = parse(
                 "rw,uring=off,writeback=on,cache=1G", "dirty=64M,metadev_path=/dev/a,log=/tmp/l,type=fuse,commit_ms=50",
-                "data_prealloc_blocks=16,data_prealloc_contig_only=0");
+                "data_prealloc_blocks=16,data_prealloc_contig_only=0", "predecessors=gone");
 
         assertThat(options.isReadOnly()).isFalse();
         assertThat(parse("ro").isReadOnly()).isTrue();
@@ -43,6 +43,9 @@ class MountOptionsTest {
         assertThat(options.commitMillis()).isEqualTo(50);
         assertThat(options.preallocBlocks()).isEqualTo(16);
         assertThat(options.isPreallocContigOnly()).isFalse();
+        assertThat(options.arePredecessorsGone()).isTrue();
+        assertThat(MountOptions.DEFAULTS.arePredecessorsGone()).isFalse();
+        assertThat(parse("predecessors=watched").arePredecessorsGone()).isFalse();
         assertThat(MountOptions.DEFAULTS.preallocBlocks()).isEqualTo(2048);
         assertThat(MountOptions.DEFAULTS.isPreallocContigOnly()).isTrue();
     }
@@ -69,6 +72,8 @@ class MountOptionsTest {
                 "cache=1X        | option cache is a size from 16M to 1048576M, not '1X'",
                 "cache=99999999T | option cache is a size from 16M to 1048576M, not '99999999T'",
                 "commit_ms=9     | option commit_ms is a number from 10 to 60000, not '9'",
+                "predecessors=x  | option predecessors is one of watched, gone, not 'x'",
+                "ro,predecessors=gone | option predecessors=gone is for a writing mount that is alone",
                 "commit_ms=x     | option commit_ms is a number from 10 to 60000, not 'x'",
                 "data_prealloc_blocks=0 | option data_prealloc_blocks is a number from 1 to 4503599627370495, not '0'",
                 "data_prealloc_contig_only=2 | option data_prealloc_contig_only is a number from 0 to 1, not '2'",

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.Rng;
@@ -258,5 +259,42 @@ class LocalServerTest {
         assertThat(refused).isInstanceOf(Message.Refused.class);
         guest.goodbye();
         reader.close();
+    }
+
+    /** What another host's mount had stays back until an administrator says that it is gone. */
+    @Test
+    void anAdministratorsWordEndsTheQuarantine() throws Exception {
+        SparseDevice device = newVolume();
+        LocalServer lost = start(device, host, 1);
+        TestNode node = new TestNode(11, lost).join();
+        node.committed(node.ask(node.commitOf(List.of(node.newSegment(2)), List.of(), List.of())));
+        SparseDevice left = device.copy(); // where its host was switched off
+        node.goodbye();
+        lost.close();
+
+        FakeHost other = FakeHost.of(2);
+        AtomicLong now = new AtomicLong(1);
+        Clock clock = new Clock() {
+            @Override
+            public long monotonicNanos() {
+                return now.get();
+            }
+
+            @Override
+            public long wallNanos() {
+                return now.get();
+            }
+        };
+        Volume volume = Volume.open(left);
+        LocalServer.start(volume, new SoloQuorum(), LocalServer.Settings.of(volume),
+                new LocalServer.Surroundings(other, clock, now::addAndGet, Rng.seeded(2))).close();
+        assertThat(new VolumeReader(Volume.open(left)).state().incarnations()).anyMatch(Incarnation::isEvicted);
+
+        volume = Volume.open(left);
+        LocalServer.start(volume, new SoloQuorum(), LocalServer.Settings.of(volume).afterAllPredecessors(),
+                around(other.crashed(), 3)).close();
+        VolumeState state = new VolumeReader(Volume.open(left)).state();
+        assertThat(state.incarnations()).noneMatch(Incarnation::isEvicted).hasSize(1);
+        assertThat(state.version().segmentCount()).isEqualTo(1);
     }
 }
