@@ -425,7 +425,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
 
     /** Brings the view to the version of a grant; see {@code lock.GrantHandler}. */
     public void beforeHeld(Message.LockGranted granted) {
-        view.publish(granted.edits(), false);
+        othersPublished(granted.edits());
         if (granted.highestSeq() > requiredSeq) {
             mutex.lock();
             try {
