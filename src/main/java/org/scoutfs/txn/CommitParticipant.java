@@ -29,7 +29,10 @@ public interface CommitParticipant {
      */
     default void awaitWritten(long number) throws IOException {}
 
-    /** The commit is durable and published. On the commit thread. */
+    /**
+     * The commit is durable and published, and nobody who waits for it has gone on yet: what is kept for it alone must not be read any
+     * more when this returns, since a lock may then go to another node. On the connection's thread, while the commit thread waits.
+     */
     default void committed(long number) {}
 
     /** Takes the late items of a frozen transaction. */

@@ -156,7 +156,7 @@ final class CommitThread {
         } catch (ExecutionException e) {
             throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
         }
-        transactions.finished(frozen);
+        transactions.finished();
     }
 
     private List<SegmentInfo> writeSegments(OpenTransaction txn, SegmentRuns runs) throws IOException {

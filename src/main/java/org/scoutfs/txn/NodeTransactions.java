@@ -549,6 +549,12 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         }
         if (done != null) {
             dataSpace.committed(done.consumedDataBlocks.get());
+            // Before a lock goes to another node, as it may from the next line on: what is changed there must not be hidden by what
+            // is kept here.
+            for (CommitParticipant participant : participants) {
+                participant.committed(done.number);
+            }
+            changedLocks.changesCommitted();
             done.durable.complete(null);
         }
     }
@@ -607,11 +613,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     }
 
     /** After {@link #published}, on the commit thread. */
-    void finished(Frozen committed) {
-        changedLocks.changesCommitted();
-        for (CommitParticipant participant : participants) {
-            participant.committed(committed.txn.number);
-        }
+    void finished() {
         updateLimits();
         broker.topUp();
     }

@@ -227,9 +227,39 @@ class NodeTransactionsTest {
         }
         put(31, 300);
         get(transactions.commit());
-        // The commit is acknowledged before its participants are told, so the last "committed" may still come.
-        List<String> told = List.of(steps.toArray(String[]::new));
-        assertThat(told).startsWith("freeze 1", "write 1 1", "committed 1", "freeze 2", "write 2 2");
+        assertThat(List.of(steps.toArray(String[]::new)))
+                .startsWith("freeze 1", "write 1 1", "committed 1", "freeze 2", "write 2 2", "committed 2");
+    }
+
+    /** A lock goes to another node when its changes are committed: what participants keep must not hide what is changed there. */
+    @Test
+    void participantsHearOfACommitBeforeAnybodyWhoWaitsAndBeforeLocksAreGiven() throws Exception {
+        List<String> steps = Collections.synchronizedList(new ArrayList<>());
+        start();
+        transactions.addParticipant(new CommitParticipant() {
+            @Override
+            public void committed(long number) {
+                steps.add("participant");
+            }
+        });
+        transactions.setChangedLocks(new ChangedLocks() {
+            @Override
+            public List<Long> changedGrants() {
+                return List.of();
+            }
+
+            @Override
+            public void changesCommitted() {
+                steps.add("locks");
+            }
+        });
+        server.holdCommits();
+        put(1, 10);
+        CompletableFuture<Void> waiting = transactions.commit().thenRun(() -> steps.add("who waits"));
+        awaitFrozen();
+        server.releaseCommits();
+        get(waiting);
+        assertThat(steps).startsWith("participant", "locks", "who waits");
     }
 
     @Test
