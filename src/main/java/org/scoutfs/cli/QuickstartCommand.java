@@ -65,8 +65,8 @@ final class QuickstartCommand implements Subcommand {
 
     private static void prepare(boolean mayOverwrite, Console console) throws CommandFailure, IOException {
         if (isMounted() || NodesQuickstart.isThere()) {
-            throw CommandFailure.of(
-                    Errno.EBUSY, "a quickstart is there already: `scoutfs quickstart --teardown' undoes that");
+            String found = isMounted() ? MOUNT + " is mounted already" : "nodes of a quick start are there already";
+            throw CommandFailure.of(Errno.EBUSY, found + ": `scoutfs quickstart --teardown' undoes that");
         }
         if (Files.exists(Path.of(IMAGE)) && !mayOverwrite) {
             console.out().print(IMAGE + " exists. Overwrite it? [y/N] ");
