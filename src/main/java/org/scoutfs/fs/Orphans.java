@@ -21,6 +21,7 @@ import org.scoutfs.item.InodeItem;
 import org.scoutfs.item.Keys;
 import org.scoutfs.item.OrphanItem;
 import org.scoutfs.item.SymlinkItem;
+import org.scoutfs.item.XattrItem;
 import org.scoutfs.lock.LockClient;
 import org.scoutfs.lsm.Cursor;
 import org.scoutfs.lsm.ItemReader;
@@ -320,7 +321,7 @@ final class Orphans {
         FileData.@Nullable PreparedWrite edge = mayHaveData ? core.data.admitTruncate(view, ino, item.size, 0) : null;
         List<byte[]> xattrKeys =
                 item.xattrCount == 0 ? List.of() : XattrStore.someKeys(view, ino, XATTRS_PER_STEP);
-        long bytes = Core.INODE_BYTES + 4 * Core.BARE_BYTES + XATTRS_PER_STEP * Core.BARE_BYTES
+        long bytes = Core.INODE_BYTES + 4 * Core.BARE_BYTES + xattrKeys.size() * Core.BARE_BYTES
                 + (edge == null ? 0 : edge.itemBytes());
         try (FileData.@Nullable PreparedWrite _ = edge;
                 Transaction txn = core.beginShrinking(bytes)) {
@@ -336,8 +337,9 @@ final class Orphans {
             }
             for (byte[] key : xattrKeys) {
                 txn.delete(key);
+                item.xattrCount -= XattrItem.part(key) == 0 ? 1 : 0; // a volume may be unmounted between two steps
             }
-            if (xattrKeys.size() == XATTRS_PER_STEP) {
+            if (xattrKeys.size() >= XATTRS_PER_STEP) {
                 core.store(txn, inode);
                 return false;
             }

@@ -97,11 +97,11 @@ public final class XattrStore {
         }
     }
 
-    /** Up to {@code max} keys of an inode's xattr items, for deleting them. */
+    /** Keys of an inode's first xattr items, for deleting them: all, or {@code max} and the rest of the last one's parts. */
     public static List<byte[]> someKeys(ItemReader view, long ino, int max) throws IOException {
         List<byte[]> keys = new ArrayList<>();
         try (Cursor cursor = view.scan(firstKey(ino), lastKey(ino))) {
-            while (keys.size() < max && cursor.next()) {
+            while (cursor.next() && (keys.size() < max || XattrItem.part(cursor.key()) > 0)) {
                 keys.add(cursor.key());
             }
         }
