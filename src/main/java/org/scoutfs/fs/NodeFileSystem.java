@@ -33,7 +33,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     private static final int BYTES_PER_INODE_GUESS = 2048;
     private static final int BLOCK_BYTES = 4096;
 
-    private final Core core;
+    final Core core; // for tests that take one step of an orphan at a time
     private final VolumeState volume;
     private final Names names;
     private final Creation creation;
