@@ -59,40 +59,14 @@ public record FuseOptions(
         OFF
     }
 
-    private static final int READ_AHEAD_KIB = 4096;
-
     /** A mount that is alone on its volume. */
-    public static FuseOptions alone(String source, Path mountPoint) {
-        return new FuseOptions(
-                source,
-                mountPoint,
-                Type.AUTO,
-                Uring.AUTO,
-                Timeouts.FOR_EVER,
-                true,
-                false,
-                false,
-                true,
-                0,
-                Awake.AUTO,
-                READ_AHEAD_KIB);
+    public static Builder alone(String source, Path mountPoint) {
+        return new Builder(source, mountPoint, Timeouts.FOR_EVER, true);
     }
 
     /** A mount that shares its volume with others: the kernel asks again for each name, and for attributes after a while. */
-    public static FuseOptions shared(String source, Path mountPoint, long attributeNanos) {
-        return new FuseOptions(
-                source,
-                mountPoint,
-                Type.AUTO,
-                Uring.AUTO,
-                new Timeouts(0, attributeNanos, 0),
-                false,
-                false,
-                false,
-                false,
-                0,
-                Awake.AUTO,
-                READ_AHEAD_KIB);
+    public static Builder shared(String source, Path mountPoint, long attributeNanos) {
+        return new Builder(source, mountPoint, new Timeouts(0, attributeNanos, 0), false);
     }
 
     /** Whether no other mount can change the volume. */
@@ -100,115 +74,79 @@ public record FuseOptions(
         return timeouts.equals(Timeouts.FOR_EVER);
     }
 
-    public FuseOptions withType(Type newType) {
-        return new FuseOptions(
-                source,
-                mountPoint,
-                newType,
-                uring,
-                timeouts,
-                cacheDirectories,
-                readOnly,
-                writeback,
-                kernelLocks,
-                mountFlags,
-                awake,
-                readAheadKib);
-    }
+    /** Takes the choices one by one; what is not chosen is as the kernel or the machine allows. */
+    public static final class Builder {
+        private static final int READ_AHEAD_KIB = 4096;
 
-    public FuseOptions withUring(Uring newUring) {
-        return new FuseOptions(
-                source,
-                mountPoint,
-                type,
-                newUring,
-                timeouts,
-                cacheDirectories,
-                readOnly,
-                writeback,
-                kernelLocks,
-                mountFlags,
-                awake,
-                readAheadKib);
-    }
+        private final String source;
+        private final Path mountPoint;
+        private final Timeouts timeouts;
+        private final boolean cacheDirectories;
+        private boolean kernelLocks;
+        private Type type = Type.AUTO;
+        private Uring uring = Uring.AUTO;
+        private Awake awake = Awake.AUTO;
+        private boolean readOnly;
+        private boolean writeback;
+        private long mountFlags;
 
-    public FuseOptions withReadOnly(boolean newReadOnly) {
-        return new FuseOptions(
-                source,
-                mountPoint,
-                type,
-                uring,
-                timeouts,
-                cacheDirectories,
-                newReadOnly,
-                writeback,
-                kernelLocks,
-                mountFlags,
-                awake,
-                readAheadKib);
-    }
+        private Builder(String source, Path mountPoint, Timeouts timeouts, boolean isAlone) {
+            this.source = source;
+            this.mountPoint = mountPoint;
+            this.timeouts = timeouts;
+            this.cacheDirectories = isAlone;
+            this.kernelLocks = isAlone;
+        }
 
-    public FuseOptions withWriteback(boolean newWriteback) {
-        return new FuseOptions(
-                source,
-                mountPoint,
-                type,
-                uring,
-                timeouts,
-                cacheDirectories,
-                readOnly,
-                newWriteback,
-                kernelLocks,
-                mountFlags,
-                awake,
-                readAheadKib);
-    }
+        public Builder type(Type choice) {
+            type = choice;
+            return this;
+        }
 
-    public FuseOptions withKernelLocks(boolean newKernelLocks) {
-        return new FuseOptions(
-                source,
-                mountPoint,
-                type,
-                uring,
-                timeouts,
-                cacheDirectories,
-                readOnly,
-                writeback,
-                newKernelLocks,
-                mountFlags,
-                awake,
-                readAheadKib);
-    }
+        public Builder uring(Uring choice) {
+            uring = choice;
+            return this;
+        }
 
-    public FuseOptions withMountFlags(long newMountFlags) {
-        return new FuseOptions(
-                source,
-                mountPoint,
-                type,
-                uring,
-                timeouts,
-                cacheDirectories,
-                readOnly,
-                writeback,
-                kernelLocks,
-                newMountFlags,
-                awake,
-                readAheadKib);
-    }
+        public Builder awake(Awake choice) {
+            awake = choice;
+            return this;
+        }
 
-    public FuseOptions withAwake(Awake newAwake) {
-        return new FuseOptions(
-                source,
-                mountPoint,
-                type,
-                uring,
-                timeouts,
-                cacheDirectories,
-                readOnly,
-                writeback,
-                kernelLocks,
-                mountFlags,
-                newAwake,
-                readAheadKib);
+        public Builder readOnly(boolean choice) {
+            readOnly = choice;
+            return this;
+        }
+
+        public Builder writeback(boolean choice) {
+            writeback = choice;
+            return this;
+        }
+
+        public Builder kernelLocks(boolean choice) {
+            kernelLocks = choice;
+            return this;
+        }
+
+        public Builder mountFlags(long choice) {
+            mountFlags = choice;
+            return this;
+        }
+
+        public FuseOptions build() {
+            return new FuseOptions(
+                    source,
+                    mountPoint,
+                    type,
+                    uring,
+                    timeouts,
+                    cacheDirectories,
+                    readOnly,
+                    writeback,
+                    kernelLocks,
+                    mountFlags,
+                    awake,
+                    READ_AHEAD_KIB);
+        }
     }
 }

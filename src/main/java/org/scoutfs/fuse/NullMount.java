@@ -24,15 +24,15 @@ public final class NullMount {
     private NullMount() {}
 
     public static void main(String[] args) throws IOException, InterruptedException {
-        FuseOptions options = FuseOptions.alone(args[0], Path.of(args[1]).toRealPath());
+        FuseOptions.Builder options = FuseOptions.alone(args[0], Path.of(args[1]).toRealPath());
         for (int i = 2; i < args.length; i++) {
             options = args[i].equals("writeback")
-                    ? options.withWriteback(true)
-                    : options.withUring(Uring.valueOf(args[i].toUpperCase(Locale.ROOT)));
+                    ? options.writeback(true)
+                    : options.uring(Uring.valueOf(args[i].toUpperCase(Locale.ROOT)));
         }
         Counters counters = new Counters();
         FuseMount mount = FuseMount.start(
-                options,
+                options.build(),
                 new NullFileSystem(),
                 (request, ino, handle, isDirectory, command, argument, in, outSize, caller) -> {
                     if (command == IoctlCommand.COUNTERS) {

@@ -5,7 +5,8 @@
  * <p>The central type is {@link org.scoutfs.fuse.FuseMount}: it mounts, shakes hands, starts a transport, and ends with the
  * last commit. A <em>transport</em> brings requests in and answers out. There are two: {@code /dev/fuse} with one blocked
  * reader per CPU, which every kernel has, and FUSE over io_uring with one ring and one pinned thread per CPU, which answers each
- * request on the CPU that it came from and so never wakes another one. Behind both is the same {@code Dispatcher}.
+ * request on the CPU that it came from, so that it needs no other one. (The kernel's scheduler may still place the woken thread
+ * elsewhere: {@code docs/decisions/0016-awake.md}.) Behind both is the same {@code Dispatcher}.
  *
  * <p>The life of a request: a transport's thread receives it into an {@code Exchange}, which is the request and the room for its
  * answer in one piece of memory. The dispatcher runs it on that very thread: it reads the arguments, calls {@code fs}, writes the

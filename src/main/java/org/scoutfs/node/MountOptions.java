@@ -14,7 +14,7 @@ import org.scoutfs.sys.Mounts;
  *
  * @param kernelFlags for mount(2): nosuid, noatime and so on
  * @param metaDevice the metadata device of a volume with two
- * @param ring which way requests come from the kernel
+ * @param uring which way requests come from the kernel
  * @param awake whether CPUs are kept from sleeping while many requests come
  * @param isWriteback the kernel may keep written pages back for a while
  * @param cacheBytes memory for blocks of the index
@@ -31,7 +31,7 @@ public record MountOptions(
         boolean isReadOnly,
         long kernelFlags,
         @Nullable Path metaDevice,
-        Ring ring,
+        FuseOptions.Uring uring,
         FuseOptions.Awake awake,
         boolean isWriteback,
         long cacheBytes,
@@ -43,16 +43,6 @@ public record MountOptions(
         boolean isPlainFuse,
         Path log,
         @Nullable ClusterOptions cluster) {
-    /** What {@code uring=} says. */
-    public enum Ring {
-        /** Where kernel and module parameter allow it. */
-        AUTO,
-        /** Or the mount fails. */
-        ON,
-        /** Read and write {@code /dev/fuse}. */
-        OFF
-    }
-
     public static final MountOptions DEFAULTS = defaults();
 
     private static MountOptions defaults() {
@@ -147,7 +137,7 @@ public record MountOptions(
         private boolean isReadOnly;
         private long kernelFlags;
         private @Nullable Path metaDevice;
-        private Ring ring = Ring.AUTO;
+        private FuseOptions.Uring uring = FuseOptions.Uring.AUTO;
         private FuseOptions.Awake awake = FuseOptions.Awake.AUTO;
         private boolean isWriteback;
         private long cacheBytes = 256 * MIB;
@@ -170,7 +160,7 @@ public record MountOptions(
                     isReadOnly,
                     kernelFlags,
                     metaDevice,
-                    ring,
+                    uring,
                     awake,
                     isWriteback,
                     cacheBytes,
@@ -235,7 +225,7 @@ public record MountOptions(
             seen.add(name);
             switch (name) {
                 case "metadev_path" -> metaDevice = path(name, value);
-                case "uring" -> ring = choice(name, value, Ring.class);
+                case "uring" -> uring = choice(name, value, FuseOptions.Uring.class);
                 case "awake" -> awake = choice(name, value, FuseOptions.Awake.class);
                 case "writeback" -> isWriteback = choice(name, value, Switch.class) == Switch.ON;
                 case "cache" -> cacheBytes = size(name, value, 16 * MIB, 1L << 40);

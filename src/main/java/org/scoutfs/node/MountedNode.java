@@ -117,17 +117,13 @@ public final class MountedNode implements AutoCloseable {
         FuseOptions how = (cluster == null
                         ? FuseOptions.alone(source.toString(), mountPoint)
                         : FuseOptions.shared(source.toString(), mountPoint, cluster.attributeNanos()))
-                .withReadOnly(options.isReadOnly())
-                .withWriteback(options.isWriteback())
-                .withMountFlags(options.kernelFlags())
-                .withAwake(options.awake())
-                .withType(options.isPlainFuse() ? FuseOptions.Type.FUSE : FuseOptions.Type.AUTO)
-                .withUring(
-                        switch (options.ring()) {
-                            case AUTO -> FuseOptions.Uring.AUTO;
-                            case ON -> FuseOptions.Uring.ON;
-                            case OFF -> FuseOptions.Uring.OFF;
-                        });
+                .readOnly(options.isReadOnly())
+                .writeback(options.isWriteback())
+                .mountFlags(options.kernelFlags())
+                .awake(options.awake())
+                .type(options.isPlainFuse() ? FuseOptions.Type.FUSE : FuseOptions.Type.AUTO)
+                .uring(options.uring())
+                .build();
         FuseMount mount = FuseMount.start(how, stack.fileSystem(), stack.ioctls(), hooks);
         stack.counters().addSource(mount::counters);
         try {

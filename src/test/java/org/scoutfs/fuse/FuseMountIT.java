@@ -250,7 +250,7 @@ class FuseMountIT {
                 uring,
                 fileSystem,
                 TestMount.NO_IOCTLS,
-                options -> options.withKernelLocks(true),
+                options -> options.kernelLocks(true),
                 () -> {})) {
             alone.run("touch lock");
             assertThat(alone.run("flock lock flock -n lock true; echo $?")).isEqualTo("1");

@@ -43,7 +43,7 @@ final class TestMount implements AutoCloseable {
 
     /** What a test changes of the options. */
     interface Change {
-        FuseOptions of(FuseOptions options);
+        FuseOptions.Builder of(FuseOptions.Builder options);
     }
 
     TestMount(
@@ -68,8 +68,9 @@ final class TestMount implements AutoCloseable {
         };
         // Every kind of request is tested here, so those about file locks must come.
         FuseOptions options = change.of(FuseOptions.alone(image.toString(), directory.toRealPath())
-                .withUring(uring)
-                .withKernelLocks(false));
+                        .uring(uring)
+                        .kernelLocks(false))
+                .build();
         mount = withRing(uring, () -> FuseMount.start(options, fileSystem, ioctls, hooks));
         assertThat(mount.transport()).isEqualTo(uring == Uring.ON ? "io_uring" : "/dev/fuse");
     }

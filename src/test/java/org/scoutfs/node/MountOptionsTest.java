@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.scoutfs.fuse.FuseOptions;
 import org.scoutfs.node.MountOptions.OptionException;
 import org.scoutfs.sys.Mounts;
 
@@ -21,7 +22,7 @@ class MountOptionsTest {
         assertThat(parse()).isEqualTo(MountOptions.DEFAULTS);
         assertThat(parse("", "rw,defaults,acl,_netdev,x-systemd.automount,comment=hello,,"))
                 .isEqualTo(MountOptions.DEFAULTS);
-        assertThat(MountOptions.DEFAULTS.ring()).isEqualTo(MountOptions.Ring.AUTO);
+        assertThat(MountOptions.DEFAULTS.uring()).isEqualTo(FuseOptions.Uring.AUTO);
         assertThat(MountOptions.DEFAULTS.isReadOnly()).isFalse();
     }
 
@@ -33,7 +34,7 @@ class MountOptionsTest {
 
         assertThat(options.isReadOnly()).isFalse();
         assertThat(parse("ro").isReadOnly()).isTrue();
-        assertThat(options.ring()).isEqualTo(MountOptions.Ring.OFF);
+        assertThat(options.uring()).isEqualTo(FuseOptions.Uring.OFF);
         assertThat(options.isWriteback()).isTrue();
         assertThat(options.cacheBytes()).isEqualTo(1L << 30);
         assertThat(options.dirtyBytes()).isEqualTo(64L << 20);
