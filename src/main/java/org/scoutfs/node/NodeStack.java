@@ -31,22 +31,11 @@ import org.scoutfs.volume.Volume;
  */
 public final class NodeStack {
     private static final Logger LOG = System.getLogger("org.scoutfs.node");
-    private static final long POOL_BYTES = 128L << 20;
-    private static final int EARLY_BLOCKS = 1024;
-    private static final int READ_AHEAD_CHUNKS = 16;
-    private static final int WRITER_THREADS = 3;
-    private static final long START_SECONDS_MAX = 600;
 
     /** What is told of a mount, beside its device. */
     public record Options(
             boolean isReadOnly, long cacheBytes, long dirtyBytes, long commitMillis, long preallocBlocks, boolean isPreallocContigOnly,
             boolean arePredecessorsGone) {
-        public Options(
-                boolean isReadOnly, long cacheBytes, long dirtyBytes, long commitMillis, long preallocBlocks,
-                boolean isPreallocContigOnly) {
-            this(isReadOnly, cacheBytes, dirtyBytes, commitMillis, preallocBlocks, isPreallocContigOnly, false);
-        }
-
         public static Options of(MountOptions options) {
             return new Options(
                     options.isReadOnly(),

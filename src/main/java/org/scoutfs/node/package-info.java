@@ -7,6 +7,13 @@
  * request, the last commit becomes durable, the node says goodbye, the server lets go of the volume. Each step that started is
  * stopped exactly once, also when a later one failed to start.
  *
+ * <p>{@link org.scoutfs.node.NodeStack} is that without the kernel's side. In a cluster a mount outlives its incarnations:
+ * {@link org.scoutfs.node.ClusterMember} votes and serves, {@link org.scoutfs.node.ServerLink} keeps a session with whoever serves,
+ * {@link org.scoutfs.node.NodeIncarnation} is everything above that session, and {@link org.scoutfs.node.Incarnations} the
+ * sequence of them as one file system. {@link org.scoutfs.node.ClusterWish} reads what {@code -o} says of a cluster,
+ * {@link org.scoutfs.node.ClusterFit} compares that with the volume, and {@link org.scoutfs.node.QuorumSlots} and
+ * {@link org.scoutfs.node.ChangeQuorum} are the quorum's configuration.
+ *
  * <p>Around it: {@link org.scoutfs.node.MountOptions} reads {@code -o} strictly, {@link org.scoutfs.node.MountRegistry} tells which
  * process serves which mount point (for {@code scoutfs umount}, and to clean up after a process that was killed),
  * {@link org.scoutfs.node.Signatures} says what is on a device before mkfs overwrites it, and {@link org.scoutfs.node.MountLog} gives
