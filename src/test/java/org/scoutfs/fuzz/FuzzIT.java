@@ -23,13 +23,16 @@ import org.scoutfs.lsm.SegmentFuzz;
 import org.scoutfs.net.FramesFuzz;
 import org.scoutfs.node.MountOptionsFuzz;
 import org.scoutfs.quorum.ReignFuzz;
+import org.scoutfs.testkit.Profile;
 import org.scoutfs.volume.BlocksFuzz;
 
 /** Runs Jazzer on each target for {@code -Dfuzz.seconds}, two targets at a time, each in its own JVM. */
 @Execution(ExecutionMode.CONCURRENT)
 class FuzzIT {
     private static final Pattern RUNS = Pattern.compile("Done (\\d+) runs in");
-    private static final int SECONDS = Integer.getInteger("scoutfs.fuzz.seconds", 5);
+    private static final int SECONDS_ASKED = Integer.getInteger("scoutfs.fuzz.seconds", 5);
+    private static final int SECONDS =
+            Profile.isLong() ? Profile.scaled(Math.min(60, SECONDS_ASKED), SECONDS_ASKED) : SECONDS_ASKED;
 
     static Stream<Class<? extends FuzzTarget>> targets() {
         return Stream.of(

@@ -2,6 +2,8 @@ package org.scoutfs.testkit;
 
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** Waits for something to become true, with a deadline that dumps the threads when it passes. */
 public final class Await {
@@ -10,19 +12,15 @@ public final class Await {
     private Await() {}
 
     public static void that(String what, Duration deadline, Callable<Boolean> condition) {
-        long end = System.nanoTime() + deadline.toNanos();
         try {
-            while (!condition.call()) {
-                if (System.nanoTime() > end) {
-                    throw new AssertionError("not after " + deadline.toMillis() + " ms: " + what + "\n" + threads());
-                }
-                Thread.sleep(STEP);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new AssertionError("interrupted while waiting: " + what, e);
-        } catch (Exception e) {
-            throw new AssertionError("while waiting: " + what, e);
+            Awaitility.await(what)
+                    .pollInSameThread()
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(STEP)
+                    .atMost(deadline)
+                    .until(condition);
+        } catch (ConditionTimeoutException late) {
+            throw new AssertionError("not after " + deadline.toMillis() + " ms: " + what + "\n" + threads(), late);
         }
     }
 

@@ -21,7 +21,7 @@ public final class Profile {
      * A number of the long profile, made smaller or larger by {@code -Dscoutfs.longPercent=n}, but not smaller than that of the normal
      * one: so that a night can be cut to an hour, or stretched to a weekend, with every part in it.
      */
-    static int scaled(int normal, int inLongProfile) {
+    public static int scaled(int normal, int inLongProfile) {
         return (int) Math.max(normal, (long) inLongProfile * LONG_PERCENT / 100);
     }
 
