@@ -36,7 +36,12 @@ final class ScoutfsTarget implements Target {
 
     /** Runs one subcommand of the launcher. */
     static Command.Result cli(Object... words) {
-        List<Object> all = new ArrayList<>(List.of(LAUNCHER));
+        return run(List.of(), words);
+    }
+
+    private static Command.Result run(List<String> prefix, Object... words) {
+        List<Object> all = new ArrayList<>(prefix);
+        all.add(LAUNCHER);
         all.addAll(List.of(words));
         return Command.of(all.toArray()).with("SCOUTFS_NO_BUILD", "1").run();
     }
@@ -57,8 +62,13 @@ final class ScoutfsTarget implements Target {
 
     @Override
     public void mount(String... options) {
+        mountWith(List.of(), options);
+    }
+
+    /** @param prefix words of a command that runs the one that is appended to it */
+    void mountWith(List<String> prefix, String... options) {
         String all = transport.option() + (options.length == 0 ? "" : "," + String.join(",", options));
-        cli("mount", "-o", all, image, root).mustSucceed();
+        run(prefix, "mount", "-o", all, image, root).mustSucceed();
         assertThat(isMounted()).as("mount came back, and " + root + " is a mount point").isTrue();
     }
 
