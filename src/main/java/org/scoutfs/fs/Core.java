@@ -152,6 +152,26 @@ final class Core {
         return inode;
     }
 
+    /**
+     * Notes one more reference of the kernel's to an inode that an entry named when it was read.
+     *
+     * @return null when the inode has lost its last name since
+     */
+    @Nullable Attributes referenceNamed(long ino) throws IOException {
+        var lock = inodeLocks.of(ino);
+        long stamp = lock.readLock();
+        try {
+            Inode inode = find(transactions.view(), ino);
+            if (inode == null || inode.item.nlink == 0) {
+                return null;
+            }
+            references.add(inode.ino, 1);
+            return inode.attributes();
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
     /** A directory in which names can be looked up, made and removed. */
     Inode requireDirectory(ItemReader view, long ino) throws FsException, IOException {
         Inode inode = require(view, ino);

@@ -100,7 +100,7 @@ final class Listing {
 
     /** Counts the reference before the kernel can see it, so that the inode cannot go between. */
     private boolean addReferenced(ReaddirItem entry, long next, FileSystem.DirectorySink sink) throws IOException {
-        Attributes attributes = reference(entry);
+        Attributes attributes = core.referenceNamed(entry.ino());
         if (attributes == null) {
             return true; // it lost its last name since the item was read
         }
@@ -110,20 +110,5 @@ final class Listing {
         core.references.subtract(entry.ino(), 1);
         core.orphans.checkUnused(entry.ino());
         return false;
-    }
-
-    private @Nullable Attributes reference(ReaddirItem entry) throws IOException {
-        var lock = core.inodeLocks.of(entry.ino());
-        long stamp = lock.readLock();
-        try {
-            Inode inode = core.find(core.transactions.view(), entry.ino());
-            if (inode == null || inode.item.nlink == 0) {
-                return null;
-            }
-            core.references.add(inode.ino, 1);
-            return inode.attributes();
-        } finally {
-            lock.unlockRead(stamp);
-        }
     }
 }

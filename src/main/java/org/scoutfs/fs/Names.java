@@ -77,26 +77,11 @@ final class Names {
                 throw missing(parentIno);
             }
             if (core.isSameGroup(parentIno, entry.ino())) {
-                return reference(entry);
+                return core.referenceNamed(entry.ino());
             }
             try (LockClient.Use _ = core.acquire(entry.ino(), LockMode.READ)) {
-                return reference(entry);
+                return core.referenceNamed(entry.ino());
             }
-        }
-    }
-
-    private @Nullable Attributes reference(DirentItem entry) throws IOException {
-        var lock = core.inodeLocks.of(entry.ino());
-        long stamp = lock.readLock();
-        try {
-            Inode inode = core.find(core.transactions.view(), entry.ino());
-            if (inode == null || inode.item.nlink == 0) {
-                return null;
-            }
-            core.references.add(inode.ino, 1);
-            return inode.attributes();
-        } finally {
-            lock.unlockRead(stamp);
         }
     }
 
