@@ -19,6 +19,8 @@ final class Commands {
             case ManualCommand.NAME -> new ManualCommand();
             case "df" -> new DfCommand();
             case "counters" -> new CountersCommand();
+            case "cluster" -> new ClusterCommand();
+            case "locks" -> new LocksCommand();
             case "stat" -> new StatCommand();
             case "statfs" -> new StatfsCommand();
             case "get-referring-entries" -> new ReferringEntriesCommand();
@@ -39,7 +41,9 @@ final class Commands {
                 new MountCommand(),
                 new QuickstartCommand(),
                 new UmountCommand(),
+                new ClusterCommand(),
                 new CountersCommand(),
+                new LocksCommand(),
                 new StatCommand(),
                 new StatfsCommand(),
                 new ReferringEntriesCommand(),

@@ -78,7 +78,7 @@ final class ManualPages {
             page.item(counter.label(), counter.description() + ".");
         }
         page.section("Limits");
-        page.paragraphs("One mount at a time, of one host. A second one is refused.\n"
+        page.paragraphs("Without an option of a cluster, one mount at a time, of one host. A second one is refused.\n"
                 + "Names have at most 255 bytes, an inode at most 2147483647 links, an extended attribute at most 65535 bytes.\n"
                 + "What POSIX asks for and FUSE does not carry: the type that statfs(2) shows is FUSE's; FIEMAP is not"
                 + " there; atime is not written back when a file is read.");

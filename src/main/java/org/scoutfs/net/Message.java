@@ -130,6 +130,9 @@ public sealed interface Message {
     /** Some of the file locks that the sender holds, before its {@link Declare}, as {@link DeclareLocks}. Not answered. */
     record DeclareFileLocks(long rid, long attempt, List<FileLockRange> locks) implements Message {}
 
+    /** Asks for the server's view of the cluster, to be shown. */
+    record ClusterRequest(long requestId, long rid) implements Message {}
+
     /** Asks for the lock table. Answered by {@link LockList}. */
     record LocksRequest(long requestId, long rid) implements Message {}
 
@@ -229,6 +232,25 @@ public sealed interface Message {
     /** @param isCut whether there are more locks than are listed */
     record LockList(long requestId, List<LockState> locks, boolean isCut) implements Message {}
 
+    /**
+     * @param servesNanos for how long this server has served
+     * @param authorityNanos how long it may still renew leases and grant locks, without looking again that nobody else serves
+     * @param commitNanos since the last commit of any mount under this server; -1 for none yet
+     * @param lockCount locks that somebody holds or waits for
+     * @param mounts in the order of their rids; also those that are gone and whose space is in quarantine
+     */
+    record ClusterState(
+            long requestId,
+            long epoch,
+            long servesNanos,
+            long authorityNanos,
+            long versionNumber,
+            long stableSeq,
+            long commitNanos,
+            long lockCount,
+            List<MountState> mounts)
+            implements Message {}
+
     /** A merge for this node to do, into the space of {@code grants}. Answered by {@link Merged} or {@link MergeFailed}. */
     record MergeJob(long jobId, MergeSpec spec, Grants grants) implements Message {}
 
@@ -274,6 +296,36 @@ public sealed interface Message {
 
     /** One lock, as {@code scoutfs locks} shows it. Waiters in the order in which they are served. */
     record LockState(LockName name, List<LockHolder> holders, List<LockWaiter> waiters) {}
+
+    /** What the server knows of an incarnation, as {@code scoutfs cluster} shows it. */
+    enum Standing {
+        /** The server's own log. */
+        SERVER,
+        /** A mount, which renews its lease. */
+        JOINED,
+        /** A mount of an earlier server's, which this one waits for. */
+        AWAITED,
+        /** It is over, and not known to be gone: what it was granted stays out of use. */
+        QUARANTINED
+    }
+
+    /**
+     * @param hostName of its host, and {@code pid} its process there
+     * @param epoch in which it came
+     * @param leaseNanos how long others wait for it at most, when it is silent from now on
+     * @param versionsBehind how many versions older than the newest is the oldest that it reads
+     * @param grantedBlocks that it may write to, or that are in quarantine on its account
+     */
+    record MountState(
+            long rid,
+            String hostName,
+            long pid,
+            long epoch,
+            Standing standing,
+            boolean isReadOnly,
+            long leaseNanos,
+            long versionsBehind,
+            long grantedBlocks) {}
 
     /** @param isRevoked whether the server asked to have it back */
     record LockHolder(long rid, LockMode mode, long grantNumber, long heldNanos, boolean isRevoked) {}

@@ -50,6 +50,7 @@ public final class MessageCodec {
     private static final int FILE_LOCK_REQUEST = 18;
     private static final int FILE_LOCK_RELEASE = 19;
     private static final int DECLARE_FILE_LOCKS = 20;
+    private static final int CLUSTER_REQUEST = 21;
 
     private static final int JOINED = 65;
     private static final int COMMITTED = 66;
@@ -71,10 +72,15 @@ public final class MessageCodec {
     private static final int LOCK_LIST = 82;
     private static final int FILE_LOCK_ANSWER = 83;
     private static final int FILE_LOCKS_FREED = 84;
+    private static final int CLUSTER_STATE = 85;
 
     /** Where a mode may be missing. The numbers of {@link LockMode} are its ordinals. */
     private static final int NO_MODE = 255;
 
+    /** Bytes in the longest host name; longer ones are cut. */
+    private static final int HOST_NAME_BYTES_MAX = 64;
+
+    private static final int MOUNT_STATE_BYTES_MIN = 6 * Long.BYTES + Integer.BYTES + 2;
     private static final int NAME_BYTES = 1 + Long.BYTES;
     private static final int HELD_GRANT_BYTES = NAME_BYTES + 1 + Long.BYTES;
     private static final int LOCK_STATE_BYTES_MIN = NAME_BYTES + 2 * Integer.BYTES;
@@ -144,6 +150,7 @@ public final class MessageCodec {
             }
             case Message.FileLocksFreed m -> out.u8(FILE_LOCKS_FREED).u64(m.ino());
             case Message.LocksRequest m -> out.u8(LOCKS_REQUEST).u64(m.requestId()).u64(m.rid());
+            case Message.ClusterRequest m -> out.u8(CLUSTER_REQUEST).u64(m.requestId()).u64(m.rid());
             case Message.StatusRequest m -> out.u8(STATUS_REQUEST).u64(m.requestId()).u64(m.rid());
             case Message.Goodbye m -> out.u8(GOODBYE).u64(m.requestId()).u64(m.rid()).u64(m.ended());
             case Message.Joined m -> {
@@ -187,6 +194,12 @@ public final class MessageCodec {
                 out.u8(LOCK_LIST).u64(m.requestId()).u32(m.locks().size());
                 m.locks().forEach(lock -> lockState(out, lock));
                 flag(out, m.isCut());
+            }
+            case Message.ClusterState m -> {
+                out.u8(CLUSTER_STATE).u64(m.requestId()).u64(m.epoch()).u64(m.servesNanos()).u64(m.authorityNanos());
+                out.u64(m.versionNumber()).u64(m.stableSeq()).u64(m.commitNanos()).u64(m.lockCount());
+                out.u32(m.mounts().size());
+                m.mounts().forEach(mount -> mountState(out, mount));
             }
             case Message.MergeJob m -> {
                 MergeSpec spec = m.spec();
@@ -237,6 +250,7 @@ public final class MessageCodec {
             case FILE_LOCK_ANSWER -> new Message.FileLockAnswer(in.u64(), flag(in) ? fileLock(in) : null);
             case FILE_LOCKS_FREED -> new Message.FileLocksFreed(in.u64());
             case LOCKS_REQUEST -> new Message.LocksRequest(in.u64(), in.u64());
+            case CLUSTER_REQUEST -> new Message.ClusterRequest(in.u64(), in.u64());
             case STATUS_REQUEST -> new Message.StatusRequest(in.u64(), in.u64());
             case GOODBYE -> new Message.Goodbye(in.u64(), in.u64(), in.u64());
             case JOINED -> new Message.Joined(
@@ -255,6 +269,8 @@ public final class MessageCodec {
             case IS_OPEN -> new Message.IsOpen(in.u64(), in.u64());
             case OPEN_ELSEWHERE -> new Message.OpenElsewhere(in.u64(), flag(in));
             case LOCK_LIST -> new Message.LockList(in.u64(), lockStates(in), flag(in));
+            case CLUSTER_STATE -> new Message.ClusterState(in.u64(), in.u64(), in.u64(), in.u64(), in.u64(), in.u64(), in.u64(),
+                    in.u64(), mountStates(in));
             case MERGE_JOB -> new Message.MergeJob(in.u64(), mergeSpec(in), grants(in));
             case RECALL_SPACE -> new Message.RecallSpace();
             case VOLUME_STATUS -> new Message.VolumeStatus(
@@ -408,6 +424,31 @@ public final class MessageCodec {
             waiters.add(new Message.LockWaiter(in.u64(), mode(in), in.u64()));
         }
         return List.copyOf(waiters);
+    }
+
+    /** The numbers of {@link Message.Standing} are its ordinals. */
+    private static void mountState(ByteWriter out, Message.MountState mount) {
+        text(out.u64(mount.rid()), mount.hostName(), HOST_NAME_BYTES_MAX);
+        out.u64(mount.pid()).u64(mount.epoch()).u8(mount.standing().ordinal());
+        flag(out, mount.isReadOnly());
+        out.u64(mount.leaseNanos()).u64(mount.versionsBehind()).u64(mount.grantedBlocks());
+    }
+
+    private static List<Message.MountState> mountStates(ByteReader in) throws CorruptionException {
+        int count = in.count(MOUNT_STATE_BYTES_MIN);
+        List<Message.MountState> mounts = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            mounts.add(new Message.MountState(in.u64(), text(in, HOST_NAME_BYTES_MAX), in.u64(), in.u64(), standing(in), flag(in),
+                    in.u64(), in.u64(), in.u64()));
+        }
+        return List.copyOf(mounts);
+    }
+
+    private static Message.Standing standing(ByteReader in) throws CorruptionException {
+        int number = in.u8();
+        Message.Standing[] standings = Message.Standing.values();
+        in.check(number < standings.length, "what a mount is", number);
+        return standings[number];
     }
 
     private static void grants(ByteWriter out, Message.Grants grants) {

@@ -86,6 +86,19 @@ final class ClusterWish {
                 .withTls(tls);
     }
 
+    /** Where metrics are served. */
+    static NodeAddress metrics(String value) throws OptionException {
+        try {
+            NodeAddress parsed = NodeAddress.parse(value, 0);
+            if (parsed.port() != 0) {
+                return new NodeAddress(QuorumSlots.numericAddress(parsed.host()), parsed.port());
+            }
+        } catch (IllegalArgumentException wrong) {
+            throw new OptionException("option metrics needs one numeric ADDRESS:PORT of this host: " + wrong.getMessage());
+        }
+        throw new OptionException("option metrics needs a port: ADDRESS:PORT, not '" + value + "'");
+    }
+
     private static NodeAddress address(String value) throws OptionException {
         try {
             NodeAddress parsed = NodeAddress.parse(value, 0);

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,7 @@ final class Incarnations implements FileSystem, Ioctls {
     private final KernelCounts counts = new KernelCounts();
     private final Set<Long> lostWrites = ConcurrentHashMap.newKeySet();
     private final ThreadLocal<NodeIncarnation> entered = new ThreadLocal<>();
+    private final AtomicLong rejoins = new AtomicLong();
     private volatile boolean isSyncLost;
     private volatile @Nullable NodeIncarnation current;
     private volatile @Nullable CompletableFuture<Void> away;
@@ -99,6 +101,11 @@ final class Incarnations implements FileSystem, Ioctls {
             throw new IllegalStateException("the mount did not start");
         }
         return now;
+    }
+
+    /** How often this mount was evicted and joined again. */
+    long rejoins() {
+        return rejoins.get();
     }
 
     // ---- from one to the next ----------------------------------------------------------------------------------------
@@ -191,6 +198,7 @@ final class Incarnations implements FileSystem, Ioctls {
         } finally {
             mutex.unlock();
         }
+        rejoins.incrementAndGet();
         MountLog.name(mount.volume().volumeId(), next.rid());
         LOG.log(Level.INFO, "joined again");
         if (waiting != null) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.fuse.FuseOptions;
+import org.scoutfs.net.NodeAddress;
 import org.scoutfs.sys.Mounts;
 
 /**
@@ -25,6 +26,7 @@ import org.scoutfs.sys.Mounts;
  * @param arePredecessorsGone an administrator's word: who mounted the volume before and did not end it in order writes no more
  * @param isPlainFuse use type fuse although a block device is there
  * @param log where log lines go when the mount is in the background
+ * @param metrics where metrics are served; null for nowhere
  * @param cluster how it takes part in a cluster; null for a mount that is alone on its volume
  */
 public record MountOptions(
@@ -42,6 +44,7 @@ public record MountOptions(
         boolean arePredecessorsGone,
         boolean isPlainFuse,
         Path log,
+        @Nullable NodeAddress metrics,
         @Nullable ClusterOptions cluster) {
     public static final MountOptions DEFAULTS = defaults();
 
@@ -114,6 +117,8 @@ public record MountOptions(
                         + " not durable; fsync(2) is."),
                 new Description("log=PATH", "Where a mount in the background writes its log lines. Default /var/log/scoutfs.log. Not"
                         + " on a scoutfs mount."),
+                new Description("metrics=ADDRESS:PORT", "Serve what scoutfs cluster and scoutfs counters show to Prometheus, as"
+                        + " http://ADDRESS:PORT/metrics. Anybody who reaches the address can read it. Off by default."),
                 new Description("loop", "A plain file gets a loop device. Always so; taken for compatibility."),
                 new Description("acl", "POSIX access control lists are obeyed. Always so; taken for compatibility."),
                 new Description("noatime, nodev, nosuid, noexec, sync, ...", "As in mount(8)."));
@@ -148,6 +153,7 @@ public record MountOptions(
         private boolean arePredecessorsGone;
         private boolean isPlainFuse;
         private Path log = Path.of("/var/log/scoutfs.log");
+        private @Nullable NodeAddress metrics;
         private final ClusterWish cluster = new ClusterWish();
         private final List<String> seen = new ArrayList<>();
 
@@ -171,6 +177,7 @@ public record MountOptions(
                     arePredecessorsGone,
                     isPlainFuse,
                     log,
+                    metrics,
                     together);
         }
 
@@ -235,6 +242,7 @@ public record MountOptions(
                 case "data_prealloc_contig_only" -> isPreallocContigOnly = number(name, value, 0, 1) == 1;
                 case "predecessors" -> arePredecessorsGone = choice(name, value, Predecessors.class) == Predecessors.GONE;
                 case "type" -> isPlainFuse = choice(name, value, Type.class) == Type.FUSE;
+                case "metrics" -> metrics = ClusterWish.metrics(value);
                 case "log" -> log = path(name, value);
                 default -> {
                     if (!cluster.take(name, value)) {

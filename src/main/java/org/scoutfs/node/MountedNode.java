@@ -18,6 +18,7 @@ import org.scoutfs.device.SplitDevice;
 import org.scoutfs.fuse.FuseHooks;
 import org.scoutfs.fuse.FuseMount;
 import org.scoutfs.fuse.FuseOptions;
+import org.scoutfs.net.NodeAddress;
 import org.scoutfs.sys.SystemCallException;
 
 /**
@@ -41,6 +42,7 @@ public final class MountedNode implements AutoCloseable {
     private final NodeStack stack;
     private final FuseMount mount;
     private final MountRegistry.Entry entry;
+    private final @Nullable MetricsServer metrics;
     private final Thread terminator;
     private final AtomicBoolean isEnded = new AtomicBoolean();
 
@@ -49,12 +51,14 @@ public final class MountedNode implements AutoCloseable {
             BlockDevice device,
             NodeStack stack,
             FuseMount mount,
-            MountRegistry.Entry entry) {
+            MountRegistry.Entry entry,
+            @Nullable MetricsServer metrics) {
         this.registry = registry;
         this.device = device;
         this.stack = stack;
         this.mount = mount;
         this.entry = entry;
+        this.metrics = metrics;
         this.terminator = Thread.ofPlatform().name("scoutfs-terminator").unstarted(this::terminate);
     }
 
@@ -80,12 +84,14 @@ public final class MountedNode implements AutoCloseable {
         BlockDevice device = openDevice(source, options, counters);
         try {
             ClusterOptions cluster = ClusterFit.fit(device, options, clock);
-            NodeStack stack = NodeStack.start(
-                    device, NodeStack.Options.of(options), cluster, mountPoint.toString(), counters, clock);
+            NodeAddress at = options.metrics();
+            @Nullable MetricsServer metrics = at == null ? null : MetricsServer.listen(at);
             try {
-                return mount(registry, device, stack, source, mountPoint, options);
-            } catch (IOException | RuntimeException failure) {
-                stopAfter(failure, stack);
+                return start(registry, device, cluster, metrics, source, mountPoint, options, counters, clock);
+            } catch (IOException | InterruptedException | RuntimeException failure) {
+                if (metrics != null) {
+                    metrics.close();
+                }
                 throw failure;
             }
         } catch (IOException | InterruptedException | RuntimeException failure) {
@@ -94,10 +100,37 @@ public final class MountedNode implements AutoCloseable {
         }
     }
 
+    private static MountedNode start(
+            MountRegistry registry,
+            BlockDevice device,
+            @Nullable ClusterOptions cluster,
+            @Nullable MetricsServer metrics,
+            Path source,
+            Path mountPoint,
+            MountOptions options,
+            Counters counters,
+            Clock clock)
+            throws IOException, InterruptedException {
+        NodeStack stack = NodeStack.start(
+                device, NodeStack.Options.of(options), cluster, mountPoint.toString(), counters, clock);
+        try {
+            MountedNode node = mount(registry, device, stack, metrics, source, mountPoint, options);
+            if (metrics != null) {
+                metrics.start(stack::metrics);
+                LOG.log(Level.INFO, "metrics are at http://" + options.metrics() + "/metrics");
+            }
+            return node;
+        } catch (IOException | RuntimeException failure) {
+            stopAfter(failure, stack);
+            throw failure;
+        }
+    }
+
     private static MountedNode mount(
             MountRegistry registry,
             BlockDevice device,
             NodeStack stack,
+            @Nullable MetricsServer metrics,
             Path source,
             Path mountPoint,
             MountOptions options)
@@ -129,7 +162,7 @@ public final class MountedNode implements AutoCloseable {
         try {
             stack.connect(mount.kernelCache());
             MountRegistry.Entry entry = registry.add(mountPoint, source.toString());
-            MountedNode node = new MountedNode(registry, device, stack, mount, entry);
+            MountedNode node = new MountedNode(registry, device, stack, mount, entry, metrics);
             Runtime.getRuntime().addShutdownHook(node.terminator);
             return node;
         } catch (IOException | RuntimeException failure) {
@@ -230,6 +263,9 @@ public final class MountedNode implements AutoCloseable {
             return;
         }
         @Nullable IOException first = null;
+        if (metrics != null) {
+            metrics.close();
+        }
         try {
             stack.stop();
         } catch (IOException failure) {

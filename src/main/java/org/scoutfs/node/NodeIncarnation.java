@@ -204,6 +204,24 @@ final class NodeIncarnation {
         return fileSystem;
     }
 
+    /** To ask the server by. */
+    SessionRequests requests() {
+        return new SessionRequests(session);
+    }
+
+    long leaseLeftNanos() {
+        return session.leaseLeftNanos(new BootClock().monotonicNanos());
+    }
+
+    /** Of the newest server that served it. */
+    long epoch() {
+        return session.epoch();
+    }
+
+    int lockCount() {
+        return locks.lockCount();
+    }
+
     Ioctls ioctls() {
         return ioctls;
     }

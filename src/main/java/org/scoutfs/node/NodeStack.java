@@ -3,6 +3,7 @@ package org.scoutfs.node;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.System.Logger;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Clock;
@@ -55,6 +56,7 @@ public final class NodeStack {
     private @Nullable ClusterMember member;
     private final @Nullable Incarnations incarnations;
     private final @Nullable NodeIncarnation only;
+    private final ClusterReports reports;
 
     private NodeStack(
             BlockDevice device,
@@ -91,6 +93,10 @@ public final class NodeStack {
             closers.closeAfter(failure);
             throw failure;
         }
+        Incarnations all = incarnations;
+        reports = new ClusterReports(all == null ? current().ioctls() : all, member, volume.slot(), this::current,
+                () -> all == null ? 0 : all.rejoins(), counters);
+        counters.addSource(reports::counters);
     }
 
     /**
@@ -160,7 +166,22 @@ public final class NodeStack {
     }
 
     public Ioctls ioctls() {
-        return incarnations == null ? current().ioctls() : incarnations;
+        return reports;
+    }
+
+    /** In the text format of Prometheus; asks the server. */
+    public CompletableFuture<String> metrics() {
+        return reports.metrics();
+    }
+
+    /** What {@code scoutfs cluster} prints; asks the server. */
+    public CompletableFuture<String> clusterText() {
+        return reports.clusterText();
+    }
+
+    /** What {@code scoutfs locks} prints; asks the server. */
+    public CompletableFuture<String> locksText() {
+        return reports.locksText();
     }
 
     public NodeTransactions transactions() {

@@ -30,6 +30,7 @@ final class Sender {
             case Message.FileLockAnswer m -> OptionalLong.empty();
             case Message.FileLocksFreed m -> OptionalLong.empty();
             case Message.LocksRequest m -> OptionalLong.of(m.rid());
+            case Message.ClusterRequest m -> OptionalLong.of(m.rid());
             case Message.StatusRequest m -> OptionalLong.of(m.rid());
             case Message.Goodbye m -> OptionalLong.of(m.rid());
             case Message.Joined m -> OptionalLong.empty();
@@ -47,6 +48,7 @@ final class Sender {
             case Message.IsOpen m -> OptionalLong.empty();
             case Message.OpenElsewhere m -> OptionalLong.empty();
             case Message.LockList m -> OptionalLong.empty();
+            case Message.ClusterState m -> OptionalLong.empty();
             case Message.MergeJob m -> OptionalLong.empty();
             case Message.RecallSpace m -> OptionalLong.empty();
             case Message.VolumeStatus m -> OptionalLong.empty();

@@ -44,6 +44,7 @@ public final class ServerCore {
     /** Kept out of use: programs that squeeze inode numbers into 32 bits take it for none. */
     private static final long FORBIDDEN_INO = 1L << 32;
 
+    private static final long NEVER = Long.MIN_VALUE;
     private static final int RECLAIM_MAX = 256;
     private static final int LOCKS_LISTED_MAX = 10_000;
     /** Moves and merges started in one go. */
@@ -62,6 +63,8 @@ public final class ServerCore {
     private final Map<Long, Declaration> declared = new HashMap<>();
     private final OpenQuestions questions;
     private final FileLockTable fileLocks;
+    private final long startedNanos;
+    private long lastCommitNanos = NEVER;
     private long declareUntilNanos;
     private long authorityEndNanos = Long.MAX_VALUE;
     private long now;
@@ -88,6 +91,7 @@ public final class ServerCore {
         this.fileLocks = new FileLockTable((rid, message) -> out.send(rid, message));
         this.leases = leases;
         this.now = nowNanos;
+        this.startedNanos = nowNanos;
         this.state = state;
         this.options = options;
         this.space = new SpaceBook(state, options);
@@ -212,6 +216,8 @@ public final class ServerCore {
             case Message.LocksRequest m ->
                 out.send(m.rid(), new Message.LockList(
                         m.requestId(), locks.list(LOCKS_LISTED_MAX), locks.lockCount() > LOCKS_LISTED_MAX));
+            case Message.ClusterRequest m -> out.send(m.rid(), clusterState(m));
+            case Message.ClusterState m -> throw notForServers(m);
             case Message.FileLockAnswer m -> throw notForServers(m);
             case Message.FileLocksFreed m -> throw notForServers(m);
             case Message.Joined m -> throw notForServers(m);
@@ -363,7 +369,7 @@ public final class ServerCore {
     private void goodbye(Message.Goodbye m) {
         Incarnation known = state.incarnation(m.ended());
         forget(m.ended());
-        if (!isReadOnly && known != null && !known.isServer()) {
+        if (!isReadOnly && known != null && (!known.isServer() || known.isEvicted())) {
             apply(new StateEdit.Ended(m.ended()));
             reclaim();
         }
@@ -593,6 +599,7 @@ public final class ServerCore {
         applyUnlessEmpty(new StateEdit.Consumed(m.rid(), m.consumed()), m.consumed());
         applyUnlessEmpty(new StateEdit.Returned(m.rid(), m.returned()), m.returned());
         applyUnlessEmpty(new StateEdit.Freed(m.freed()), m.freed());
+        lastCommitNanos = now;
         apply(new StateEdit.SeqClosed(m.rid(), m.seq()));
         if (m.inodeCountDelta() != 0) {
             apply(new StateEdit.InodesCounted(m.inodeCountDelta()));
@@ -745,6 +752,42 @@ public final class ServerCore {
         applyUnlessEmpty(new StateEdit.Returned(m.rid(), m.returned()), m.returned());
         spent(client, List.of(), m.returned(), List.of());
         return new Message.Done(m.requestId());
+    }
+
+    private Message clusterState(Message.ClusterRequest m) {
+        List<Message.MountState> mounts = new ArrayList<>();
+        for (Incarnation one : state.incarnations()) {
+            mounts.add(mountState(one));
+        }
+        for (Client client : clients.values()) {
+            if (state.incarnation(client.rid) == null) { // a read-only server writes down nobody
+                mounts.add(new Message.MountState(client.rid, "", 0, state.epoch(), Message.Standing.JOINED, true,
+                        leaseLeft(client), state.version().number() - client.oldestVersion, 0));
+            }
+        }
+        mounts.sort((a, b) -> Long.compareUnsigned(a.rid(), b.rid()));
+        return new Message.ClusterState(m.requestId(), state.epoch(), now - startedNanos,
+                leases.isAlone() ? 0 : Math.max(0, authorityEndNanos - now), state.version().number(), state.version().stableSeq(),
+                lastCommitNanos == NEVER ? -1 : now - lastCommitNanos, locks.lockCount(), mounts);
+    }
+
+    private Message.MountState mountState(Incarnation one) {
+        Client client = clients.get(one.rid());
+        Message.Standing standing = one.isEvicted()
+                ? Message.Standing.QUARANTINED
+                : one.isServer()
+                        ? Message.Standing.SERVER
+                        : client == null ? Message.Standing.AWAITED : Message.Standing.JOINED;
+        long leaseNanos = client != null
+                ? leaseLeft(client)
+                : standing == Message.Standing.AWAITED ? Math.max(0, declareUntilNanos - now) : 0;
+        return new Message.MountState(one.rid(), one.process().hostName(), one.process().pid(), one.epoch(), standing,
+                one.isReadOnly(), leaseNanos, client == null ? 0 : state.version().number() - client.oldestVersion,
+                one.granted().blockCount());
+    }
+
+    private long leaseLeft(Client client) {
+        return leases.isAlone() ? 0 : Math.max(0, client.silentUntilNanos - now);
     }
 
     private Message status(Message.StatusRequest m) {

@@ -227,6 +227,7 @@ public final class ClientCore {
             case Message.OpenElsewhere m -> answered(m.requestId(), Message.Grants.NONE);
             case Message.FileLockAnswer m -> answered(m.requestId(), Message.Grants.NONE);
             case Message.LockList m -> answered(m.requestId(), Message.Grants.NONE);
+            case Message.ClusterState m -> answered(m.requestId(), Message.Grants.NONE);
             case Message.Refused m -> pending.remove(m.requestId()) == null ? Verdict.IGNORED : Verdict.ANSWER;
             case Message.MergeJob m -> {
                 take(m.grants());

@@ -254,6 +254,12 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         return nowNanos < leaseEndNanos;
     }
 
+    /** How long what this node holds may still be used; 0 when it may not. */
+    public long leaseLeftNanos(long nowNanos) {
+        long end = leaseEndNanos;
+        return nowNanos < end ? end - nowNanos : 0;
+    }
+
     /** Whether a server knows this node and answers it. */
     public boolean isServed() {
         mutex.lock();
@@ -394,6 +400,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
             case Message.VolumeStatus answer -> answer.requestId();
             case Message.OpenElsewhere answer -> answer.requestId();
             case Message.LockList answer -> answer.requestId();
+            case Message.ClusterState answer -> answer.requestId();
             case Message.FileLockAnswer answer -> answer.requestId();
             case Message.Declared _,
                     Message.Evicted _,
@@ -414,6 +421,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
             case Message.AskOpen wrong -> throw notForNodes(wrong);
             case Message.OpenHere wrong -> throw notForNodes(wrong);
             case Message.LocksRequest wrong -> throw notForNodes(wrong);
+            case Message.ClusterRequest wrong -> throw notForNodes(wrong);
             case Message.Commit wrong -> throw notForNodes(wrong);
             case Message.Merged wrong -> throw notForNodes(wrong);
             case Message.MergeFailed wrong -> throw notForNodes(wrong);

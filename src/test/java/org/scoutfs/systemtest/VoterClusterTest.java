@@ -187,6 +187,27 @@ class VoterClusterTest {
     }
 
     @Test
+    void everyMountTellsOfTheClusterAndItsLocks() throws Exception {
+        try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
+            Node server = cluster.serving();
+            Node other = cluster.living().stream().filter(node -> node != server).findFirst().orElseThrow();
+            other.client().create("f", bytes("one"));
+            other.client().fsync("f");
+            String holder = String.format("%016x", other.stack().rid());
+            for (Node node : cluster.living()) {
+                String text = node.stack().clusterText().get(100, TimeUnit.SECONDS);
+                assertThat(text).contains("serving for").contains("this mount: " + String.format("%016x", node.stack().rid()))
+                        .contains("last commit").contains("nothing is in quarantine");
+                assertThat(text.lines().filter(line -> line.contains("joined"))).hasSize(3);
+                assertThat(text.lines().filter(line -> line.contains("leader"))).hasSize(1);
+                assertThat(node.stack().locksText().get(100, TimeUnit.SECONDS)).contains(holder).contains("held");
+                assertThat(node.stack().metrics().get(100, TimeUnit.SECONDS)).contains("scoutfs_server_answers{");
+                assertThat(node.stack().counters().all()).containsKeys("cluster_epoch", "cluster_rejoins");
+            }
+        }
+    }
+
+    @Test
     void anyOtherDiesAndItsLocksAreGivenAway() throws Exception {
         try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
             Node server = cluster.serving();

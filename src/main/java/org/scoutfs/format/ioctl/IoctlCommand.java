@@ -22,6 +22,11 @@ public final class IoctlCommand {
     /** Ours: a page of the mount's counters. */
     public static final int COUNTERS = IN | CountersRequest.SIZE << 16 | 0x80;
 
+    /** Ours: a text about the mount and its cluster. */
+    public static final int REPORT = IN | ReportRequest.SIZE << 16 | 0x81;
+    /** Ours: an incarnation in quarantine is gone. */
+    public static final int END_MOUNT = IN | EndMount.SIZE << 16 | 0x82;
+
     private IoctlCommand() {}
 
     /** Whether a code is of this family at all. */

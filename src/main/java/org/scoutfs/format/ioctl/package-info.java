@@ -3,8 +3,8 @@
  *
  * <p>Numbers and layouts are those of the original scoutfs, so that its tools and its Go library work on our mounts. They are
  * natural C layouts of x86-64: little-endian, every field at a multiple of its size, padding written as zeroes and ignored when
- * read. {@link org.scoutfs.format.ioctl.IoctlCommand} lists the requests; {@link org.scoutfs.format.ioctl.CountersRequest} is the only one
- * that is ours, with a number far outside of the original's.
+ * read. {@link org.scoutfs.format.ioctl.IoctlCommand} lists the requests; those from 0x80 on
+ * are ours, with numbers far outside of the original's.
  *
  * <p>Each record encodes what it decodes. The mount decodes requests and encodes results, the command does the opposite, so one
  * class serves both sides and the two cannot disagree. Nothing here follows a pointer: {@code fs} reads and writes the caller's
