@@ -60,6 +60,10 @@ final class MountCommand implements Subcommand {
             throw CommandFailure.of(Errno.ENOENT, "no device " + source);
         }
         Path mountPoint = MountRegistry.canonical(Path.of(arguments.operand(1)));
+        if (isBackground) {
+            // Also what is told while a cluster's first election goes on: the shell gets only why a mount failed.
+            MountLog.toFile(options.log());
+        }
         // Before any other thread is there: threads inherit it.
         boolean isFlusher = CommandCalls.becomeIoFlusher();
         try (MountedNode node = MountedNode.start(source, mountPoint, options, Clock.system())) {
@@ -68,7 +72,6 @@ final class MountCommand implements Subcommand {
                 LOG.log(System.Logger.Level.DEBUG, "not marked as an I/O flusher, which needs CAP_SYS_RESOURCE");
             }
             if (isBackground) {
-                MountLog.toFile(options.log());
                 console.out().println(READY);
                 console.out().flush();
             }

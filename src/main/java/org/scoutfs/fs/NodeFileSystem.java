@@ -121,9 +121,14 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
         return core.revoker;
     }
 
-    /** In a cluster, before {@link #start}: whom to ask what other nodes have open. */
-    public void shareWith(ServerRequests server) {
-        core.orphans.shareWith(server);
+    /**
+     * In a cluster, before {@link #start}.
+     *
+     * @param server whom to ask what other nodes have open
+     * @param orphansNanos how often to look for orphans of nodes that died; 0 for never
+     */
+    public void shareWith(ServerRequests server, long orphansNanos) {
+        core.orphans.shareWith(server, orphansNanos);
         clusterFileLocks = new ClusterFileLocks(server, fileLocks);
     }
 

@@ -2,6 +2,7 @@ package org.scoutfs.fs;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -43,6 +44,7 @@ import org.scoutfs.txn.Transaction;
 final class Orphans {
     private static final int XATTRS_PER_STEP = 64;
     private static final long RETRY_MILLIS = 1000;
+    private static final int RESCANNED_MAX = 10_000;
     private static final long ANSWER_SECONDS_MAX = 30;
     private static final System.Logger LOG = System.getLogger(Orphans.class.getName());
 
@@ -65,12 +67,19 @@ final class Orphans {
     /** Asked before an inode is destroyed; null where this node is alone. Set before the thread starts. */
     private @Nullable ServerRequests server;
 
+    private long rescanNanos;
+
+    /** What the last look found. Used by the thread only. */
+    private Set<Long> foundLast = Set.of();
+
     Orphans(Core core) {
         this.core = core;
     }
 
-    void shareWith(ServerRequests cluster) {
+    /** @param everyNanos how often to look for what nodes left that died; 0 for never */
+    void shareWith(ServerRequests cluster, long everyNanos) {
         server = cluster;
+        rescanNanos = everyNanos;
     }
 
     // ---- what operations say
@@ -190,15 +199,46 @@ final class Orphans {
     private void run() {
         try {
             while (true) {
-                long ino = next();
-                work(ino);
+                Long ino = next();
+                if (ino == null) {
+                    rescan();
+                } else {
+                    work(ino);
+                }
             }
         } catch (InterruptedException e) {
             LOG.log(System.Logger.Level.DEBUG, "orphan thread ends");
         }
     }
 
-    private long next() throws InterruptedException {
+    /**
+     * Another node's orphans are its own to destroy, unless it dies. One that two looks found is nobody's, or somebody has it open: then
+     * it is left to that node, which is asked.
+     */
+    private void rescan() {
+        Set<Long> found = new HashSet<>();
+        core.transactions.enter();
+        try (Cursor cursor = core.transactions.view().scan(OrphanItem.firstKey(), OrphanItem.lastKey())) {
+            while (cursor.next() && found.size() < RESCANNED_MAX) {
+                long ino = OrphanItem.ino(cursor.key());
+                found.add(ino);
+                if (foundLast.contains(ino) && !core.isUsed(ino)) {
+                    if (!OrphanItem.isTruncate(cursor.key())) {
+                        nameless.add(ino);
+                    }
+                    enqueue(ino);
+                }
+            }
+        } catch (IOException later) {
+            LOG.log(System.Logger.Level.DEBUG, "no look for orphans now", later);
+        } finally {
+            core.transactions.leave();
+        }
+        foundLast = found;
+    }
+
+    /** Null when it is time to look for what dead nodes left. */
+    private @Nullable Long next() throws InterruptedException {
         mutex.lock();
         try {
             isBusy = false;
@@ -209,7 +249,11 @@ final class Orphans {
                 if (isStopped) {
                     throw new InterruptedException();
                 }
-                changed.await();
+                if (rescanNanos == 0) {
+                    changed.await();
+                } else if (changed.awaitNanos(rescanNanos) <= 0 && queue.isEmpty() && !isStopped) {
+                    return null;
+                }
             }
             isBusy = true;
             return queue.remove();

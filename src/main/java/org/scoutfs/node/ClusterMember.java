@@ -16,6 +16,7 @@ import org.scoutfs.net.Hello;
 import org.scoutfs.net.NodeAddress;
 import org.scoutfs.net.TcpTransport;
 import org.scoutfs.net.TransportOptions;
+import org.scoutfs.quorum.Member;
 import org.scoutfs.quorum.Quorum;
 import org.scoutfs.quorum.RaftFollower;
 import org.scoutfs.quorum.RaftQuorum;
@@ -45,6 +46,9 @@ final class ClusterMember implements AutoCloseable {
 
     /** How long an unmount waits for another voter to take over, since that needs a majority. */
     private static final long HAND_OVER_NANOS = TimeUnit.SECONDS.toNanos(15);
+
+    /** No majority for so long, longer than an election takes: there is none. */
+    private static final long NOBODY_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -240,7 +244,8 @@ final class ClusterMember implements AutoCloseable {
                     if (isStopped()) {
                         return;
                     }
-                    LOG.log(Level.WARNING, "this mount cannot serve: " + failure.getMessage(), failure);
+                    LOG.log(Level.WARNING, "this mount cannot serve: " + failure.getMessage());
+                    LOG.log(Level.DEBUG, "because of", failure);
                     giveUpTurn();
                 }
                 awaitChange(changes(), REST_NANOS);
@@ -288,10 +293,7 @@ final class ClusterMember implements AutoCloseable {
             }
             wake();
             server.awaitEnd();
-            IOException failure = server.failure();
-            if (failure != null) {
-                LOG.log(Level.WARNING, "this mount does not serve any more: " + failure.getMessage());
-            }
+            LOG.log(Level.INFO, "this mount does not serve any more in epoch " + server.epoch());
         } finally {
             if (open != null) {
                 open.accept(null);
@@ -376,6 +378,15 @@ final class ClusterMember implements AutoCloseable {
         quorum.abandon();
     }
 
+    /** As far as is known here: a leader that more than half of the voters answer, or another one than this mount. */
+    private boolean isMajorityThere() {
+        List<Member> members = quorum.members();
+        long answering = members.stream().filter(one -> one.silentNanos() >= 0 && one.silentNanos() < NOBODY_NANOS).count();
+        boolean leadsHere = members.stream().anyMatch(one -> one.silentNanos() >= 0);
+        boolean isLed = members.stream().anyMatch(one -> one.role() == Member.Role.LEADER);
+        return leadsHere ? 2 * answering > members.size() : isLed;
+    }
+
     private void handOver(long epoch) throws IOException {
         boolean hasOthers = new VolumeReader(Volume.open(device))
                 .state().incarnations().stream().anyMatch(one -> !one.isServer() && !one.isEvicted() && one.rid() != rid);
@@ -384,9 +395,16 @@ final class ClusterMember implements AutoCloseable {
         }
         LOG.log(Level.INFO, "other mounts go on: another voter is asked to serve them");
         long end = clock.monotonicNanos() + HAND_OVER_NANOS;
+        long heardNanos = clock.monotonicNanos();
         Waiter waiter = Waiter.real(clock);
         try {
             while (Volume.open(device).slot().epoch() <= epoch && clock.monotonicNanos() < end) {
+                if (isMajorityThere()) {
+                    heardNanos = clock.monotonicNanos();
+                } else if (clock.monotonicNanos() - heardNanos > NOBODY_NANOS) {
+                    LOG.log(Level.WARNING, "too few voters answer to elect another server: the other mounts wait until they do");
+                    return;
+                }
                 quorum.stepAside(); // again and again: it may be elected anew
                 waiter.pause(LOOK_NANOS);
             }

@@ -52,6 +52,8 @@ final class Incarnations implements FileSystem, Ioctls {
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long DRAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
     private static final long DROP_SECONDS = 10;
+    private static final int DROPS_MAX = 30;
+    private static final long DRAINS_PER_LINE = TimeUnit.SECONDS.toNanos(30) / DRAIN_NANOS;
 
     private final NodeIncarnation.Mount mount;
     private final ClusterMember member;
@@ -62,6 +64,7 @@ final class Incarnations implements FileSystem, Ioctls {
     private final Set<Long> lostWrites = ConcurrentHashMap.newKeySet();
     private final ThreadLocal<NodeIncarnation> entered = new ThreadLocal<>();
     private final AtomicLong rejoins = new AtomicLong();
+    private volatile boolean isGivenUp;
     private volatile boolean isSyncLost;
     private volatile @Nullable NodeIncarnation current;
     private volatile @Nullable CompletableFuture<Void> away;
@@ -134,10 +137,11 @@ final class Incarnations implements FileSystem, Ioctls {
             lostWrites.addAll(counts.writable());
             isSyncLost = true;
             old.stopTaking();
-            dropAll();
-            while (old.users.get() > 0) {
-                rest(DRAIN_NANOS);
+            if (!dropAll()) {
+                giveUp();
+                return;
             }
+            drain(old);
             try {
                 old.close();
             } catch (IOException expected) {
@@ -157,26 +161,64 @@ final class Incarnations implements FileSystem, Ioctls {
         }
     }
 
-    private void dropAll() throws InterruptedException {
-        while (true) {
+    /** @return false when the kernel did not do it within {@value #DROPS_MAX} tries of {@value #DROP_SECONDS} s */
+    private boolean dropAll() throws InterruptedException {
+        for (int tries = 0; tries < DROPS_MAX; tries++) {
             try {
                 Object unused = counts.dropAll(mount.kernel()).get(DROP_SECONDS, TimeUnit.SECONDS);
-                return;
+                return true;
             } catch (ExecutionException | TimeoutException failure) {
-                LOG.log(Level.WARNING, "the kernel still keeps what it had of the incarnation before", failure);
+                LOG.log(Level.WARNING, "the kernel still keeps what it had of the incarnation before: " + failure);
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Waits for the requests that are inside. Nobody waits for a lock or for a server there any more, so each ends when the device has
+     * answered it; and before that the incarnation's goodbye must not be said, which gives its blocks to others. So this has no limit of
+     * its own, and says what it waits for.
+     */
+    private static void drain(NodeIncarnation old) throws InterruptedException {
+        for (long rests = 1; old.users.get() > 0; rests++) {
+            rest(DRAIN_NANOS);
+            if (rests % DRAINS_PER_LINE == 0) {
+                LOG.log(Level.WARNING, old.users.get() + " requests of the incarnation before still wait for the device");
             }
         }
     }
 
+    /** As long as it takes: where there is no server, operations of a mount wait, also of one that was evicted. */
     private NodeIncarnation joinAtLast() throws InterruptedException {
+        String told = "";
         while (true) {
             try {
                 long rid = LocalServer.newRid(Rng.secure());
                 return join(rid);
             } catch (IOException failure) {
-                LOG.log(Level.WARNING, "this mount cannot join again yet: " + failure.getMessage());
+                String why = String.valueOf(failure.getMessage());
+                LOG.log(why.equals(told) ? Level.DEBUG : Level.WARNING, "this mount cannot join again yet: " + why);
+                told = why;
                 rest(RETRY_NANOS);
             }
+        }
+    }
+
+    /** Requests get errors from now on: unmount it. */
+    private void giveUp() {
+        LOG.log(Level.ERROR, "the kernel does not let go of what it had: this mount cannot join again, and answers EIO. Unmount it");
+        CompletableFuture<Void> waiting;
+        mutex.lock();
+        try {
+            isGivenUp = true;
+            rejoining = null;
+            waiting = away;
+            away = null;
+        } finally {
+            mutex.unlock();
+        }
+        if (waiting != null) {
+            waiting.complete(null);
         }
     }
 
@@ -247,10 +289,13 @@ final class Incarnations implements FileSystem, Ioctls {
     }
 
     /** The incarnation that serves; waits while there is none. */
-    private NodeIncarnation inside() throws MustWait {
+    private NodeIncarnation inside() throws MustWait, FsException {
         CompletableFuture<Void> waiting = away;
         if (waiting != null) {
             throw MustWait.on(waiting);
+        }
+        if (isGivenUp) {
+            throw FsException.of(Errno.EIO);
         }
         return current();
     }

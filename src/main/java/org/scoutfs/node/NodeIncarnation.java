@@ -47,6 +47,7 @@ import org.scoutfs.volume.Volume;
 final class NodeIncarnation {
     private static final Logger LOG = System.getLogger("org.scoutfs.node");
     private static final long POOL_BYTES = 128L << 20;
+    private static final int LEASES_PER_ORPHAN_SCAN = 3;
     private static final int EARLY_BLOCKS = 1024;
     private static final int WRITER_THREADS = 3;
     private static final long START_SECONDS_MAX = 600;
@@ -147,7 +148,7 @@ final class NodeIncarnation {
     }
 
     private void share(SessionRequests requests) {
-        fileSystem.shareWith(requests);
+        fileSystem.shareWith(requests, LEASES_PER_ORPHAN_SCAN * session.leaseNanos());
         session.register(Message.IsOpen.class, message -> {
             if (message instanceof Message.IsOpen asked) {
                 session.send(new Message.OpenHere(rid, asked.askId(), fileSystem.isOpenHere(asked.ino())));

@@ -132,12 +132,21 @@ final class ServerLink implements AutoCloseable {
             return false;
         }
         LOG.log(Level.DEBUG, "connected to " + who);
+        boolean wasServed = false;
         while (!isStopped && !isLost.get() && target.equals(member.target())) {
             long seen = member.changes();
             tick();
+            if (!wasServed && session.isServed()) {
+                wasServed = true;
+                LOG.log(Level.INFO, "served by " + who + ", epoch " + session.epoch());
+            }
             member.awaitChange(seen, session.isLeased(clock.monotonicNanos()) ? tickNanos : UNLEASED_TICK_NANOS);
         }
         if (!isStopped) {
+            if (wasServed) {
+                LOG.log(Level.INFO, who + (isLost.get() ? " is not heard any more" : " is followed by another server")
+                        + ": operations that need a server wait");
+            }
             session.detach();
             if (connection instanceof PeerConnection peer) {
                 peer.close();

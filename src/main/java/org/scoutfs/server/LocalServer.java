@@ -23,6 +23,8 @@ import org.scoutfs.quorum.Quorum;
 import org.scoutfs.volume.Claim;
 import org.scoutfs.volume.Epoch;
 import org.scoutfs.volume.Host;
+import org.scoutfs.volume.Incarnation;
+import org.scoutfs.volume.StateEdit;
 import org.scoutfs.volume.Volume;
 import org.scoutfs.volume.VolumeReader;
 import org.scoutfs.volume.VolumeState;
@@ -46,6 +48,9 @@ public final class LocalServer implements AutoCloseable {
     /** So often the core looks whose lease has ended, when nothing else happens. */
     private static final int TICKS_PER_LEASE = 8;
 
+    private static final long IDLE = Long.MIN_VALUE;
+
+    private static final System.Logger CLUSTER = System.getLogger("org.scoutfs.cluster");
     private static final System.Logger LOG = System.getLogger(LocalServer.class.getName());
 
     /**
@@ -117,7 +122,11 @@ public final class LocalServer implements AutoCloseable {
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Thread thread;
     private volatile @Nullable IOException failure;
+    /** Since when the thread has been at what it does now; {@link #IDLE} while it waits for something to do. */
+    private volatile long busySinceNanos = IDLE;
+
     private long heartbeatDueNanos;
+    private boolean isAwaitingMounts;
 
     private LocalServer(
             Volume volume, Quorum quorum, Settings settings, Surroundings around, VolumeState state, long epoch,
@@ -130,7 +139,7 @@ public final class LocalServer implements AutoCloseable {
                 leases, clock.monotonicNanos());
         this.rounds = leases.isAlone()
                 ? null
-                : new QuorumRounds(quorum, epoch, clock, leases.authorityNanos() / 3,
+                : new QuorumRounds(quorum, epoch, clock, leases.authorityNanos() / 3, this::busyNanos, leases.leaseNanos() / 2,
                         began -> queue.put(new Round(began)), why -> queue.put(new Deposed(why)));
         this.log = log;
         this.claim = claim;
@@ -253,7 +262,10 @@ public final class LocalServer implements AutoCloseable {
         try {
             boolean isStopping = false;
             while (!isStopping) {
-                isStopping = serve(queue.takeAll(waitNanos()));
+                List<Envelope> batch = queue.takeAll(waitNanos());
+                busySinceNanos = clock.monotonicNanos();
+                isStopping = serve(batch);
+                busySinceNanos = IDLE;
             }
             stop();
             queue.close();
@@ -273,6 +285,11 @@ public final class LocalServer implements AutoCloseable {
                 claim.close();
             }
         }
+    }
+
+    private long busyNanos() {
+        long since = busySinceNanos;
+        return since == IDLE ? 0 : clock.monotonicNanos() - since;
     }
 
     private long waitNanos() {
@@ -300,7 +317,11 @@ public final class LocalServer implements AutoCloseable {
             }
         }
         core.plan(clock.monotonicNanos());
-        deliver(core.takeOutput());
+        Output out = core.takeOutput();
+        deliver(out);
+        if (!leases.isAlone()) {
+            tell(out);
+        }
         if (claim != null && clock.monotonicNanos() >= heartbeatDueNanos) {
             claim.heartbeat();
             heartbeatDueNanos = clock.monotonicNanos() + Claim.HEARTBEAT_NANOS;
@@ -337,6 +358,37 @@ public final class LocalServer implements AutoCloseable {
         }
     }
 
+    /** What an administrator wants to know of it, once it is durable. */
+    private void tell(Output out) {
+        for (Output.Outgoing outgoing : out.messages()) {
+            if (outgoing.message() instanceof Message.Evicted(long rid, String reason)
+                    && out.edits().contains(new StateEdit.Evicted(rid))) {
+                CLUSTER.log(System.Logger.Level.WARNING, named(rid) + " is evicted: " + reason
+                        + ". Its locks go to others, its space is in quarantine until it is known to be gone");
+            }
+        }
+        for (StateEdit edit : out.edits()) {
+            if (edit instanceof StateEdit.Joined joined) {
+                CLUSTER.log(System.Logger.Level.INFO, named(joined.rid()) + " has joined");
+            }
+        }
+        int awaited = core.awaited().size();
+        if (awaited > 0 && !isAwaitingMounts) {
+            CLUSTER.log(System.Logger.Level.INFO, "epoch " + epoch + " waits for " + awaited + " mounts to declare what they hold, at most "
+                    + TimeUnit.NANOSECONDS.toMillis(leases.authorityNanos() + leases.leaseNanos() + leases.marginNanos()) + " ms");
+        } else if (awaited == 0 && isAwaitingMounts) {
+            CLUSTER.log(System.Logger.Level.INFO, "epoch " + epoch + " knows what all mounts hold: locks are granted again");
+        }
+        isAwaitingMounts = awaited > 0;
+    }
+
+    /** For messages. */
+    private String named(long rid) {
+        Incarnation one = core.state().incarnation(rid);
+        String of = one == null || one.process().hostName().isEmpty() ? "" : " of " + one.process().hostName();
+        return String.format("mount %016x", rid) + of;
+    }
+
     /** In order: the next start finds one checkpoint and no log, and a free claim. */
     private void stop() throws IOException {
         if (log != null && claim != null) {
@@ -347,7 +399,13 @@ public final class LocalServer implements AutoCloseable {
     }
 
     private void fail(IOException cause) {
-        LOG.log(System.Logger.Level.ERROR, "the server of epoch " + epoch + " has stopped", cause);
+        boolean isBug = cause.getCause() instanceof RuntimeException || cause.getCause() instanceof Error;
+        if (isBug || leases.isAlone()) {
+            LOG.log(System.Logger.Level.ERROR, "the server of epoch " + epoch + " has stopped", cause);
+        } else {
+            // Another one goes on: where a stack trace of it comes from does not help anybody.
+            LOG.log(System.Logger.Level.WARNING, "the server of epoch " + epoch + " has stopped: " + cause.getMessage());
+        }
         failure = cause;
         queue.close();
         ended.completeExceptionally(cause);

@@ -62,6 +62,9 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(NodeTransactions.class.getName());
     private static final long JOIN_SECONDS_MAX = 60;
 
+    /** How long an end in order waits for a server, longer than an election takes, when there is nothing left to commit. */
+    private static final long UNSERVED_SECONDS_MAX = 10;
+
     /** Numbers that a node holds beside those of its commits: for the open transaction, and for the next one. */
     private static final int SEQS_HELD = 2;
 
@@ -675,9 +678,9 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         CompletableFuture<Void> asked = broker.stop();
         reopen(); // who still waits to begin is answered EIO
         IOException cause = failure;
-        if (cause == null) {
-            await(asked);
-            sayGoodbye();
+        if (cause == null && !(isAnswered(asked) && isGoodbyeSaid())) {
+            LOG.log(System.Logger.Level.WARNING, "no server answers: this mount ends without a goodbye. Everything is committed; its unused"
+                    + " space comes back when the next server sees that this process is gone");
         }
         session.close();
         if (cause != null) {
@@ -685,25 +688,33 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         }
     }
 
-    private void sayGoodbye() throws IOException {
+    private boolean isGoodbyeSaid() throws IOException {
         List<DeviceExtent> rest = space.takeIdle(0, 0);
-        if (!rest.isEmpty()) {
-            await(session.request(
-                    requestId -> new Message.ReturnSpace(requestId, session.rid(), rest), Message.Done.class, done -> done));
-        }
-        await(session.request(requestId -> new Message.Goodbye(requestId, session.rid(), session.rid()), Message.Done.class, done -> done));
+        boolean isReturned = rest.isEmpty() || isAnswered(session.request(
+                requestId -> new Message.ReturnSpace(requestId, session.rid(), rest), Message.Done.class, done -> done));
+        return isReturned && isAnswered(session.request(
+                requestId -> new Message.Goodbye(requestId, session.rid(), session.rid()), Message.Done.class, done -> done));
     }
 
-    private static void await(CompletableFuture<?> future) throws IOException {
-        try {
-            var _ = future.get(JOIN_SECONDS_MAX, TimeUnit.SECONDS);
-        } catch (ExecutionException e) {
-            throw new IOException(e.getCause());
-        } catch (TimeoutException e) {
-            throw new IOException("the server did not answer for " + JOIN_SECONDS_MAX + " s", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
+    /** @return false when there is no server, and has been none for {@value #UNSERVED_SECONDS_MAX} s */
+    private boolean isAnswered(CompletableFuture<?> future) throws IOException {
+        int unserved = 0;
+        for (int seconds = 0; seconds < JOIN_SECONDS_MAX; seconds++) {
+            try {
+                var _ = future.get(1, TimeUnit.SECONDS);
+                return true;
+            } catch (ExecutionException e) {
+                throw new IOException(e.getCause());
+            } catch (TimeoutException notYet) {
+                unserved = session.isServed() ? 0 : unserved + 1;
+                if (unserved >= UNSERVED_SECONDS_MAX) {
+                    return false;
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted", e);
+            }
         }
+        throw new IOException("the server did not answer for " + JOIN_SECONDS_MAX + " s");
     }
 }

@@ -39,6 +39,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
 
     private final long rid;
     private final boolean isInCluster;
+    private final long leaseNanos;
     private final Map<Class<? extends Message>, Connection.Receiver> receivers = new HashMap<>();
 
     private final ReentrantLock delivery = new ReentrantLock();
@@ -111,6 +112,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
     public ServerSession(long rid, long leaseNanos) {
         this.rid = rid;
         this.isInCluster = leaseNanos > 0;
+        this.leaseNanos = leaseNanos;
         this.core = new ClientCore(rid, leaseNanos);
         this.leaseEndNanos = core.leaseEndNanos();
     }
@@ -260,14 +262,19 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         return nowNanos < end ? end - nowNanos : 0;
     }
 
-    /** Whether a server knows this node and answers it. */
+    /** Whether a server knows this node and answers it; always where the mount is alone. */
     public boolean isServed() {
         mutex.lock();
         try {
-            return core.state() == ClientCore.State.SERVED;
+            return !isInCluster || core.state() == ClientCore.State.SERVED;
         } finally {
             mutex.unlock();
         }
+    }
+
+    /** How long a right lasts that the server does not renew; 0 where the mount is alone. */
+    public long leaseNanos() {
+        return leaseNanos;
     }
 
     /** Of the newest server that served this node. */

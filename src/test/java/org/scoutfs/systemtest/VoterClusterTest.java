@@ -208,6 +208,66 @@ class VoterClusterTest {
     }
 
     @Test
+    void aServerWhoseDeviceHangsIsReplaced() throws Exception {
+        try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
+            Node server = cluster.serving();
+            Node other = cluster.living().stream().filter(node -> node != server).findFirst().orElseThrow();
+            other.client().create("f", bytes("first"));
+            other.client().syncFileSystem();
+            server.way().shut();
+            other.client().create("g", bytes("meanwhile"));
+            other.client().syncFileSystem();
+            server.way().open();
+            everybodySees(cluster, "f", "first");
+            everybodySees(cluster, "g", "meanwhile");
+        }
+    }
+
+    @Test
+    void theLastVoterUnmountsWithoutAMajority() throws Exception {
+        try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
+            Node server = cluster.serving();
+            List<Node> others = cluster.living().stream().filter(node -> node != server).toList();
+            others.getFirst().client().create("f", bytes("one"));
+            for (Node node : cluster.living()) {
+                node.client().syncFileSystem();
+            }
+            server.kill();
+            others.getFirst().kill();
+            // Nobody can be elected. It has nothing of its own to commit, so its end is no error, and needs no answer.
+            others.getLast().stop();
+            assertThat(cluster.living()).isEmpty();
+        }
+    }
+
+    @Test
+    void whatADeadNodeHadOpenWithoutANameIsDestroyedByTheLiving() throws Exception {
+        try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
+            Node server = cluster.serving();
+            Node dies = cluster.living().stream().filter(node -> node != server).findFirst().orElseThrow();
+            FsClient client = dies.client();
+            client.create("f", bytes("one"));
+            long ino = client.ino("f");
+            client.call(request -> client.fileSystem().open(request, ino, 0, false));
+            client.unlink("f");
+            client.syncFileSystem();
+            FsClient living = server.client();
+            assertThat(exists(server, ino)).isTrue();
+            dies.kill();
+            living.create("g", bytes("two"));
+            Await.that("destroyed", Duration.ofSeconds(100), () -> !exists(server, ino));
+        }
+    }
+
+    private static boolean exists(Node node, long ino) {
+        try {
+            return node.client().call(_ -> node.stack().nodeFileSystem().existingInodes(ino, ino)).length > 0;
+        } catch (FsException | IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
     void anyOtherDiesAndItsLocksAreGivenAway() throws Exception {
         try (VoterCluster cluster = VoterCluster.start(3, directory, LEASE_MILLIS)) {
             Node server = cluster.serving();
