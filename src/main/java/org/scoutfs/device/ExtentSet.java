@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Invariants;
 
 /**
@@ -81,6 +82,12 @@ public class ExtentSet implements Iterable<DeviceExtent> {
             long start = Math.max(around.getKey(), extent.blkno());
             remove(new DeviceExtent(start, Math.min(around.getValue(), extent.end()) - start));
         }
+    }
+
+    /** The extent with the highest address, or null when the set is empty. */
+    public final @Nullable DeviceExtent last() {
+        Map.Entry<Long, Long> entry = endsByStart.lastEntry();
+        return entry == null ? null : new DeviceExtent(entry.getKey(), entry.getValue() - entry.getKey());
     }
 
     /** The extents by address, as they are now. */

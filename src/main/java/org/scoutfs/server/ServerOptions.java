@@ -24,10 +24,13 @@ public record ServerOptions(
         CompactionOptions compaction) {
     private static final long GIB_BLOCKS = 1L << 18;
 
-    /** 1 GiB of data and 256 MiB of segments, a 32nd of the volume in reserve, at most 256 MiB. */
+    /**
+     * 256 MiB of data and of segments each: a tenth of a second of writing, so that what was freed meanwhile is written next. A 32nd of
+     * the volume in reserve, at most 256 MiB.
+     */
     public static ServerOptions of(Geometry geometry) {
         long reserve = Math.clamp(geometry.metaBlocks() / 32, 128, GIB_BLOCKS / 4);
-        return new ServerOptions(GIB_BLOCKS, GIB_BLOCKS / 4, 8, reserve, 256, 1, CompactionOptions.DEFAULT);
+        return new ServerOptions(GIB_BLOCKS / 4, GIB_BLOCKS / 4, 8, reserve, 256, 1, CompactionOptions.DEFAULT);
     }
 
     public ServerOptions withMerges(int perNode, CompactionOptions shape) {
