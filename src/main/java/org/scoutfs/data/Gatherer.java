@@ -16,6 +16,8 @@ import org.scoutfs.txn.Transaction;
 
 /** Copies bytes into dirty blocks, and takes dirty blocks away. All calls are under the file's mutex. */
 final class Gatherer {
+    private static final int COPY_BLOCKS = 4;
+
     private final DataSpace space;
     private final BlockMemory memory;
     private final long rid;
@@ -54,23 +56,35 @@ final class Gatherer {
             } else {
                 count = (int) (Math.min(piece.end(), end) - block);
             }
-            MemorySegment into = piece.run().memory(piece.indexOf(block), count);
-            long start = FileState.offsetOf(block);
-            long copyFrom = Math.max(start, offset);
-            long copyBytes = Math.min(into.byteSize(), offset + length - start) - (copyFrom - start);
-            if (from == null) {
-                into.asSlice(copyFrom - start, copyBytes).fill((byte) 0);
-            } else {
-                MemorySegment.copy(from, copyFrom - offset, into, copyFrom - start, copyBytes);
+            // In parts that the CPU's nearest cache holds: the checksum then reads what was just copied.
+            for (long pieceEnd = block + count; block < pieceEnd; ) {
+                int part = (int) Math.min(COPY_BLOCKS, pieceEnd - block);
+                copy(piece, block, part, offset, length, from);
+                checksum(txn, file, piece, block, part, crc);
+                block += part;
             }
-            ChecksumGroup group = file.group(block);
-            for (int i = 0; i < count; i++) {
-                int index = (int) ((block + i) % ChecksumItem.GROUP_BLOCKS);
-                group = index == 0 ? file.group(block + i) : group;
-                group.checksums[index] = piece.run().checksum(crc, piece.indexOf(block + i));
-                group.change(txn);
-            }
-            block += count;
+        }
+    }
+
+    private static void copy(Piece piece, long block, int count, long offset, long length, @Nullable MemorySegment from) {
+        MemorySegment into = piece.run().memory(piece.indexOf(block), count);
+        long start = FileState.offsetOf(block);
+        long copyFrom = Math.max(start, offset);
+        long copyBytes = Math.min(into.byteSize(), offset + length - start) - (copyFrom - start);
+        if (from == null) {
+            into.asSlice(copyFrom - start, copyBytes).fill((byte) 0);
+        } else {
+            MemorySegment.copy(from, copyFrom - offset, into, copyFrom - start, copyBytes);
+        }
+    }
+
+    private static void checksum(Transaction txn, FileState file, Piece piece, long block, int count, CRC32C crc) {
+        ChecksumGroup group = file.group(block);
+        for (int i = 0; i < count; i++) {
+            int index = (int) ((block + i) % ChecksumItem.GROUP_BLOCKS);
+            group = index == 0 ? file.group(block + i) : group;
+            group.checksums[index] = piece.run().checksum(crc, piece.indexOf(block + i));
+            group.change(txn);
         }
     }
 
