@@ -1,6 +1,7 @@
 package org.scoutfs.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -95,6 +96,18 @@ class ClusterTextTest {
                 .contains("scoutfs_counter" + mount + ",name=\"reads\"} 5")
                 .allMatch(line -> line.matches("# (HELP|TYPE) scoutfs_[a-z_]+ .+|scoutfs_[a-z_]+\\{[^}]*\\} [-0-9.E]+"));
         assertThat(text.lines().filter(line -> line.startsWith("# TYPE"))).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void metricsNeedOneAddressAndAPort() throws Exception {
+        assertThat(MountOptions.parse(List.of("metrics=127.0.0.1:9100")).metrics()).isEqualTo(new NodeAddress("127.0.0.1", 9100));
+        assertThat(MountOptions.DEFAULTS.metrics()).isNull();
+        for (String wrong : List.of("127.0.0.1", "host:9100", "0.0.0.0:9100", "127.0.0.1:70000", "")) {
+            assertThatThrownBy(() -> MountOptions.parse(List.of("metrics=" + wrong)))
+                    .as(wrong)
+                    .isInstanceOf(MountOptions.OptionException.class)
+                    .hasMessageContaining("metrics");
+        }
     }
 
     @Test
