@@ -108,8 +108,7 @@ final class ClusterFileLocks {
             throw FsException.of(Errno.EINVAL);
         }
         if (lock.kind() == FileLock.Kind.UNLOCK) {
-            held.note(ino, handle, owner, lock, flock);
-            server.tell(new Message.FileLockRelease(server.rid(), range(ino, owner, lock, flock)));
+            unlock(request, ino, handle, owner, lock, flock);
             return;
         }
         if (!(request.progress() instanceof Asked asked)) {
@@ -138,6 +137,31 @@ final class ClusterFileLocks {
             throw MustWait.on(asked.freedSince);
         }
         throw ask(request, ino, handle, owner, lock, flock);
+    }
+
+    /**
+     * Done when the server knows it: whoever hears of it from this caller, and then tries on another node, must not be refused. A release
+     * has no answer; a question that follows it has, and the server hears both in their order, or the question after our declaration.
+     */
+    private void unlock(Request request, long ino, long handle, long owner, FileLock lock, boolean flock)
+            throws MustWait, IOException {
+        if (request.progress() instanceof Asked asked) {
+            if (!asked.answer.isDone()) {
+                throw MustWait.on(asked.answer);
+            }
+            request.setProgress(null);
+            FileLockRange unused = answer(asked);
+            return;
+        }
+        held.note(ino, handle, owner, lock, flock);
+        FileLockRange gone = range(ino, owner, lock, flock);
+        server.tell(new Message.FileLockRelease(server.rid(), gone));
+        Asked question = new Asked(nextFreed());
+        question.answer = server.ask(
+                requestId -> new Message.FileLockRequest(requestId, server.rid(), gone, true),
+                Message.FileLockAnswer.class,
+                Message.FileLockAnswer::inTheWay);
+        throw wait(request, question, question.answer);
     }
 
     private MustWait ask(Request request, long ino, long handle, long owner, FileLock lock, boolean flock) {
