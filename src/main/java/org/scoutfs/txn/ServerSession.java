@@ -457,6 +457,11 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
 
     private void dispatch(Message message) {
         Connection.Receiver receiver = receivers.get(message.getClass());
+        if (receiver == null && message instanceof Message.IsOpen asked) {
+            // No file system yet, so nobody knows. Who asks holds a lock until it is told, and asks again after a yes.
+            send(new Message.OpenHere(rid, asked.askId(), true));
+            return;
+        }
         if (receiver == null) {
             LOG.log(System.Logger.Level.WARNING, "nobody takes {0}", message);
             return;
