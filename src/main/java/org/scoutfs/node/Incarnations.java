@@ -3,6 +3,7 @@ package org.scoutfs.node;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +20,8 @@ import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.MustWait;
 import org.scoutfs.base.Rng;
+import org.scoutfs.device.BlockDevice;
+import org.scoutfs.format.ClaimBlock;
 import org.scoutfs.fs.AttributeChange;
 import org.scoutfs.fs.Attributes;
 import org.scoutfs.fs.CallerMemory;
@@ -193,6 +196,7 @@ final class Incarnations implements FileSystem, Ioctls {
         String told = "";
         while (true) {
             try {
+                checkDevice();
                 long rid = LocalServer.newRid(Rng.secure());
                 return join(rid);
             } catch (IOException failure) {
@@ -201,6 +205,15 @@ final class Incarnations implements FileSystem, Ioctls {
                 told = why;
                 rest(RETRY_NANOS);
             }
+        }
+    }
+
+    /** Who joins without a device takes locks that it cannot give back: each attempt would keep the others waiting for a lease. */
+    private void checkDevice() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            mount.volume()
+                    .device()
+                    .read(ClaimBlock.BLKNO, arena.allocate(BlockDevice.BLOCK_SIZE, BlockDevice.BLOCK_SIZE));
         }
     }
 
