@@ -68,10 +68,23 @@ final class Command {
     }
 
     Process start() {
+        return start(builder());
+    }
+
+    /** What it prints goes to the end of a file. */
+    Process startAppendingTo(Path file) {
+        return start(builder().redirectOutput(ProcessBuilder.Redirect.appendTo(file.toFile())));
+    }
+
+    private ProcessBuilder builder() {
+        ProcessBuilder builder = new ProcessBuilder(words).directory(directory.toFile()).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        builder.environment().put("LC_ALL", "C.UTF-8");
+        return builder;
+    }
+
+    private static Process start(ProcessBuilder builder) {
         try {
-            ProcessBuilder builder = new ProcessBuilder(words).directory(directory.toFile()).redirectErrorStream(true);
-            builder.environment().putAll(environment);
-            builder.environment().put("LC_ALL", "C.UTF-8");
             return builder.start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

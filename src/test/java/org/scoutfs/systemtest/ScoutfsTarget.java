@@ -46,6 +46,10 @@ final class ScoutfsTarget implements Target {
         return Command.of(all.toArray()).with("SCOUTFS_NO_BUILD", "1").run();
     }
 
+    static Path launcher() {
+        return LAUNCHER;
+    }
+
     Path image() {
         return image;
     }

@@ -18,9 +18,14 @@ final class SystemTests {
 
     static {
         Leftovers.cleanUp(BASE);
+        ClusterNetwork.cleanUp();
     }
 
     private SystemTests() {}
+
+    static Path base() {
+        return BASE;
+    }
 
     /** A directory that nothing of an earlier test is in. */
     static Path directory(String name) {
