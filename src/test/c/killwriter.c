@@ -2,7 +2,7 @@
  * client works in its own directory on names of its own, so that the last line about a name says what must be there after a crash,
  * and the lines of what was begun (on standard output before the operation) say what may be there.
  *
- * usage: killwriter DIRECTORY CLIENT SEED; ends when it is killed or an operation fails.
+ * usage: killwriter DIRECTORY CLIENT SEED [MICROSECONDS BETWEEN TWO OPERATIONS]; ends when it is killed or an operation fails.
  *
  * Lines: "B number what name [name2|size fill]" before, "D number" after the operation, "S number" after fsync: everything up to
  * that number is durable.
@@ -30,7 +30,7 @@ static void say(const char *line) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4) return 64;
+    if (argc != 4 && argc != 5) return 64;
     state = strtoull(argv[3], NULL, 10) * 1000003 + atoi(argv[2]);
     char line[300], name[64], other[64];
     snprintf(line, sizeof line, "%s/client%s", argv[1], argv[2]);
@@ -40,6 +40,7 @@ int main(int argc, char **argv) {
     if (directory < 0) return 1;
     static char bytes[200000];
     for (long number = 1;; number++) {
+        if (argc == 5) usleep((useconds_t)atoi(argv[4]));
         int what = next(10), failed = 0;
         snprintf(name, sizeof name, "n%u", next(40));
         if (what < 5) {

@@ -18,6 +18,7 @@ final class KillHistory {
 
     private final List<Operation> begun = new ArrayList<>();
     private long promised;
+    private long done;
 
     /** @param lines what the client printed; a last line without its end is left out */
     KillHistory(List<String> lines) {
@@ -26,6 +27,8 @@ final class KillHistory {
             if (words[0].equals("B")) {
                 begun.add(new Operation(
                         Long.parseLong(words[1]), words[2], words[3], List.of(words).subList(4, words.length)));
+            } else if (words[0].equals("D")) {
+                done = Long.parseLong(words[1]);
             } else if (words[0].equals("S")) {
                 promised = Long.parseLong(words[1]);
             }
@@ -36,23 +39,33 @@ final class KillHistory {
         return promised;
     }
 
+    /** The last operation that came back, durable or not. */
+    long done() {
+        return done;
+    }
+
     int operations() {
         return begun.size();
     }
 
     /** @return how many operations the directory is after. Fails where it is after no allowed number of them. */
     long findIn(Path directory) {
+        return findIn(directory, promised);
+    }
+
+    /** The same, with not even that much lost: not before {@code least}. */
+    long findIn(Path directory, long least) {
         Map<String, String> actual = read(directory);
         Map<String, String> model = new TreeMap<>();
-        if (promised == 0 && model.equals(actual)) {
+        if (least == 0 && model.equals(actual)) {
             return 0;
         }
         Map<String, String> atPromise = Map.of();
         Map<String, String> nearest = Map.of();
         for (Operation operation : begun) {
-            if (operation.number >= promised) {
+            if (operation.number >= least) {
                 // The steps inside an operation show too: the new content under its temporary name.
-                if (operation.number > promised && operation.what.equals("put")) {
+                if (operation.number > least && operation.what.equals("put")) {
                     for (String partly : List.of(summary(0, ""), content(operation))) {
                         Map<String, String> between = new TreeMap<>(model);
                         between.put("tmp" + operation.number, partly);
@@ -63,16 +76,16 @@ final class KillHistory {
                 }
             }
             apply(operation, model);
-            if (operation.number == promised) {
+            if (operation.number == least) {
                 atPromise = new TreeMap<>(model);
             }
-            if (operation.number >= promised && model.equals(actual)) {
+            if (operation.number >= least && model.equals(actual)) {
                 return operation.number;
             }
             nearest = model;
         }
-        throw new AssertionError("after the crash the directory is after no operation from " + promised + " (promised) to "
-                + begun.size() + " (begun)\n  found:    " + actual + "\n  promised: " + atPromise + "\n  last:     " + nearest);
+        throw new AssertionError("after the crash the directory is after no operation from " + least + " (" + promised + " is promised) to "
+                + begun.size() + " (begun)\n  found:    " + actual + "\n  at least: " + atPromise + "\n  last:     " + nearest);
     }
 
     private static void apply(Operation operation, Map<String, String> model) {
