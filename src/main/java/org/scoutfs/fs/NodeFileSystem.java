@@ -125,10 +125,10 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
      * In a cluster, before {@link #start}.
      *
      * @param server whom to ask what other nodes have open
-     * @param orphansNanos how often to look for orphans of nodes that died; 0 for never
+     * @param leaseNanos of this node; 0 where none ends
      */
-    public void shareWith(ServerRequests server, long orphansNanos) {
-        core.orphans.shareWith(server, orphansNanos);
+    public void shareWith(ServerRequests server, long leaseNanos) {
+        core.orphans.shareWith(server, leaseNanos);
         clusterFileLocks = new ClusterFileLocks(server, fileLocks);
     }
 

@@ -45,7 +45,7 @@ final class Orphans {
     private static final int XATTRS_PER_STEP = 64;
     private static final long RETRY_MILLIS = 1000;
     private static final int RESCANNED_MAX = 10_000;
-    private static final long ANSWER_SECONDS_MAX = 30;
+    private static final int LEASES_PER_RESCAN = 3;
     private static final System.Logger LOG = System.getLogger(Orphans.class.getName());
 
     private final Core core;
@@ -67,7 +67,11 @@ final class Orphans {
     /** Asked before an inode is destroyed; null where this node is alone. Set before the thread starts. */
     private @Nullable ServerRequests server;
 
+    /** How often to look for what nodes left that died; 0 for never. */
     private long rescanNanos;
+
+    /** A lock is held meanwhile: who keeps one for a lease although others want it is evicted. */
+    private long answerNanosMax = TimeUnit.SECONDS.toNanos(30);
 
     /** What the last look found. Used by the thread only. */
     private Set<Long> foundLast = Set.of();
@@ -76,10 +80,11 @@ final class Orphans {
         this.core = core;
     }
 
-    /** @param everyNanos how often to look for what nodes left that died; 0 for never */
-    void shareWith(ServerRequests cluster, long everyNanos) {
+    /** @param leaseNanos of this node; 0 where none ends */
+    void shareWith(ServerRequests cluster, long leaseNanos) {
         server = cluster;
-        rescanNanos = everyNanos;
+        rescanNanos = LEASES_PER_RESCAN * leaseNanos;
+        answerNanosMax = leaseNanos == 0 ? answerNanosMax : leaseNanos / 4;
     }
 
     // ---- what operations say
@@ -303,13 +308,17 @@ final class Orphans {
         }
     }
 
-    private static boolean isOpenElsewhere(ServerRequests cluster, long ino) throws IOException, InterruptedException {
+    /** Also when a node does not say so in time: it may be about to be evicted, and the next look finds the inode again. */
+    private boolean isOpenElsewhere(ServerRequests cluster, long ino) throws IOException, InterruptedException {
         try {
             return cluster.ask(
                             requestId -> new Message.AskOpen(requestId, cluster.rid(), ino), Message.OpenElsewhere.class)
-                    .get(ANSWER_SECONDS_MAX, TimeUnit.SECONDS)
+                    .get(answerNanosMax, TimeUnit.NANOSECONDS)
                     .isOpen();
-        } catch (ExecutionException | TimeoutException e) {
+        } catch (TimeoutException silent) {
+            LOG.log(System.Logger.Level.DEBUG, "not every node says whether it has inode " + Long.toUnsignedString(ino) + " open", silent);
+            return true;
+        } catch (ExecutionException e) {
             throw new IOException("whether another node has it open is not known", e);
         }
     }

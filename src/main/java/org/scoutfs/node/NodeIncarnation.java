@@ -47,7 +47,6 @@ import org.scoutfs.volume.Volume;
 final class NodeIncarnation {
     private static final Logger LOG = System.getLogger("org.scoutfs.node");
     private static final long POOL_BYTES = 128L << 20;
-    private static final int LEASES_PER_ORPHAN_SCAN = 3;
     private static final int EARLY_BLOCKS = 1024;
     private static final int WRITER_THREADS = 3;
     private static final long START_SECONDS_MAX = 600;
@@ -148,7 +147,7 @@ final class NodeIncarnation {
     }
 
     private void share(SessionRequests requests) {
-        fileSystem.shareWith(requests, LEASES_PER_ORPHAN_SCAN * session.leaseNanos());
+        fileSystem.shareWith(requests, session.leaseNanos());
         session.register(Message.IsOpen.class, message -> {
             if (message instanceof Message.IsOpen asked) {
                 session.send(new Message.OpenHere(rid, asked.askId(), fileSystem.isOpenHere(asked.ino())));
