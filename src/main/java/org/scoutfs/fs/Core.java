@@ -45,6 +45,7 @@ final class Core {
 
     final InodeCache cache;
     final InodeLocks inodeLocks = new InodeLocks();
+    final Directories directories = new Directories(this);
     /** See {@link KernelCounts}. */
     final CountMap references;
 

@@ -109,7 +109,7 @@ final class Creation {
         ItemReader view = core.transactions.view();
         Directories.@Nullable Slot slot = null;
         if (plan.isNamed()) {
-            slot = Directories.slot(view, parent.ino, plan.name);
+            slot = core.directories.slot(view, parent, plan.name);
             slot.requireFree();
             if (parent.item.nextPosition == -1 || (plan.isDirectory() && parent.item.nlink == Names.LINKS_MAX)) {
                 throw FsException.of(Errno.EMLINK);
@@ -145,7 +145,7 @@ final class Creation {
                 core.orphans.add(txn, ino);
             } else {
                 // Last, since from here on others can find and change the new inode.
-                Directories.add(txn, parent, slot, ino, FileType.ofMode(plan.mode));
+                core.directories.add(txn, parent, slot, ino, FileType.ofMode(plan.mode));
                 parent.setMtimeAndCtime(now);
                 parent.item.nlink += plan.isDirectory() ? 1 : 0;
                 core.store(txn, parent);

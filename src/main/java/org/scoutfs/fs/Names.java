@@ -72,7 +72,7 @@ final class Names {
      */
     private @Nullable Attributes tryLookup(long parentIno, byte[] name) throws FsException, MustWait, IOException {
         try (LockClient.Use _ = core.acquire(parentIno, LockMode.READ)) {
-            DirentItem entry = Directories.find(core.transactions.view(), parentIno, name);
+            DirentItem entry = core.directories.find(parentIno, name);
             if (entry == null) {
                 throw missing(parentIno);
             }
@@ -123,7 +123,7 @@ final class Names {
     /** Which inode a name means now, for finding out what to lock. */
     private DirentItem peek(long parentIno, byte[] name) throws FsException, MustWait, IOException {
         try (LockClient.Use _ = core.acquire(parentIno, LockMode.READ)) {
-            DirentItem entry = Directories.find(core.transactions.view(), parentIno, name);
+            DirentItem entry = core.directories.find(parentIno, name);
             if (entry == null) {
                 throw missing(parentIno);
             }
@@ -146,7 +146,7 @@ final class Names {
             if (inode.isDirectory()) {
                 throw FsException.of(Errno.EPERM);
             }
-            Directories.Slot slot = Directories.slot(view, parentIno, name);
+            Directories.Slot slot = core.directories.slot(view, parent, name);
             slot.requireFree();
             boolean wasNameless = item.nlink == 0;
             if (wasNameless && !item.has(InodeItem.LINKABLE)) {
@@ -164,7 +164,7 @@ final class Names {
                 if (wasNameless) {
                     core.orphans.remove(txn, ino);
                 }
-                Directories.add(txn, parent, slot, ino, FileType.ofMode(item.mode));
+                core.directories.add(txn, parent, slot, ino, FileType.ofMode(item.mode));
                 parent.setMtimeAndCtime(now);
                 core.store(txn, parent);
                 core.references.add(ino, 1);
@@ -200,7 +200,7 @@ final class Names {
                 InodeLocks.Held _ = core.inodeLocks.hold(parentIno, seen.ino(), 0, 0)) {
             ItemReader view = core.transactions.view();
             Inode parent = core.requireDirectory(view, parentIno);
-            Directories.Slot slot = Directories.slot(view, parentIno, name);
+            Directories.Slot slot = core.directories.slot(view, parent, name);
             if (slot.require().ino() != seen.ino()) {
                 return false;
             }
@@ -213,7 +213,7 @@ final class Names {
             long bytes = 2 * Core.INODE_BYTES + slot.itemBytes() + Core.BARE_BYTES;
             try (Transaction txn = core.beginShrinking(bytes)) {
                 long now = core.clock.wallNanos();
-                Directories.remove(txn, parent, slot);
+                core.directories.remove(txn, parent, slot);
                 parent.setMtimeAndCtime(now);
                 if (isRmdir) {
                     parent.item.nlink--;
@@ -311,7 +311,7 @@ final class Names {
 
     private @Nullable DirentItem peekTarget(long parentIno, byte[] name) throws FsException, MustWait, IOException {
         try (LockClient.Use _ = core.acquire(parentIno, LockMode.READ)) {
-            return Directories.find(core.transactions.view(), parentIno, name);
+            return core.directories.find(parentIno, name);
         }
     }
 
@@ -395,8 +395,8 @@ final class Names {
             ItemReader view = core.transactions.view();
             Inode oldParent = core.requireDirectory(view, move.oldParentIno);
             Inode newParent = move.isToOtherParent() ? core.requireDirectory(view, move.newParentIno) : oldParent;
-            Directories.Slot from = Directories.slot(view, move.oldParentIno, move.oldName);
-            Directories.Slot to = Directories.slot(view, move.newParentIno, move.newName);
+            Directories.Slot from = core.directories.slot(view, oldParent, move.oldName);
+            Directories.Slot to = core.directories.slot(view, newParent, move.newName);
             DirentItem source = from.require();
             DirentItem target = to.entry();
             if (source.ino() != move.sourceIno || (target == null ? 0 : target.ino()) != move.targetIno) {
@@ -462,13 +462,13 @@ final class Names {
         long bytes = 4 * Core.INODE_BYTES + 2 * (from.itemBytes() + to.itemBytes()) + Core.BARE_BYTES;
         try (Transaction txn = core.begin(bytes)) {
             long now = core.clock.wallNanos();
-            Directories.remove(txn, oldParent, from);
+            core.directories.remove(txn, oldParent, from);
             Directories.Slot slot = again(txn, from, to, newParent);
             if (replaced == null) {
-                Directories.add(txn, newParent, slot, moved.ino, FileType.ofMode(moved.item.mode));
+                core.directories.add(txn, newParent, slot, moved.ino, FileType.ofMode(moved.item.mode));
             } else {
                 // At the same position: a lister who was past it must not see the name again.
-                Directories.redirect(txn, newParent, slot, moved.ino, FileType.ofMode(moved.item.mode));
+                core.directories.redirect(txn, newParent, slot, moved.ino, FileType.ofMode(moved.item.mode));
                 dropLink(txn, replaced, now);
                 newParent.item.nlink -= replaced.isDirectory() ? 1 : 0;
             }
@@ -500,9 +500,9 @@ final class Names {
         long bytes = 4 * Core.INODE_BYTES + 2 * (from.itemBytes() + to.itemBytes());
         try (Transaction txn = core.begin(bytes)) {
             long now = core.clock.wallNanos();
-            Directories.redirect(txn, oldParent, from, replaced.ino, FileType.ofMode(replaced.item.mode));
+            core.directories.redirect(txn, oldParent, from, replaced.ino, FileType.ofMode(replaced.item.mode));
             Directories.Slot slot = again(txn, from, to, newParent);
-            Directories.redirect(txn, newParent, slot, moved.ino, FileType.ofMode(moved.item.mode));
+            core.directories.redirect(txn, newParent, slot, moved.ino, FileType.ofMode(moved.item.mode));
             if (moved.isDirectory()) {
                 oldParent.item.nlink--;
                 newParent.item.nlink++;
@@ -520,10 +520,10 @@ final class Names {
     }
 
     /** Two names of one directory can share an item; then the first change of it is seen by the second. */
-    private static Directories.Slot again(
+    private Directories.Slot again(
             Transaction txn, Directories.Slot changed, Directories.Slot next, Inode nextParent) throws IOException {
         return Arrays.equals(changed.key(), next.key())
-                ? Directories.slot(txn.view(), nextParent.ino, next.name())
+                ? core.directories.slot(txn.view(), nextParent, next.name())
                 : next;
     }
 
