@@ -1,6 +1,6 @@
 /**
  * What every layer may use and what uses nothing: error numbers, the three kinds of exception, checks for our own bugs,
- * the clock, the dice, the counters.
+ * the clock, the dice, the counters, log lines that keep to a pace.
  *
  * <p>Three kinds of failure are kept apart here, because they end in different places. {@link org.scoutfs.base.FsException}
  * is an <em>answer</em>: an operation found no such name, and the caller is told. {@link java.io.IOException}, and its kind

@@ -7,10 +7,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.Clock;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.InvariantViolation;
 import org.scoutfs.base.MustWait;
+import org.scoutfs.base.PacedLog;
 import org.scoutfs.fs.FileSystem;
 import org.scoutfs.fs.Ioctls;
 import org.scoutfs.fuse.wire.Arguments;
@@ -27,6 +29,9 @@ import org.scoutfs.fuse.wire.Wire;
  */
 final class Dispatcher {
     private static final Logger LOG = System.getLogger("org.scoutfs.fuse");
+
+    /** A program that reads a damaged block again and again fails as often as it likes. */
+    private final PacedLog failures = new PacedLog(LOG, Clock.system());
 
     private final FileSystem fileSystem;
     private final FuseHooks hooks;
@@ -86,7 +91,7 @@ final class Dispatcher {
             waiting.park(exchange, wait.on());
             return Outcome.TAKEN;
         } catch (IOException failure) {
-            LOG.log(Level.ERROR, () -> describe(exchange) + ": " + failure.getMessage());
+            failures.log(Level.ERROR, describe(exchange) + ": " + failure.getMessage());
             exchange.fail(Errno.EIO);
         } catch (InvariantViolation bug) {
             LOG.log(Level.ERROR, () -> describe(exchange) + ": our bug, no more writes", bug);

@@ -15,6 +15,7 @@ import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.CorruptionException;
+import org.scoutfs.base.PacedLog;
 import org.scoutfs.base.Rng;
 import org.scoutfs.format.ByteReader;
 import org.scoutfs.format.ByteWriter;
@@ -350,7 +351,7 @@ public final class TcpTransport implements Transport {
 
     /** Somebody was refused, or cut off for what he sent: one line, unless there are too many. */
     void refused(String line) {
-        strangers.warn(line);
+        strangers.log(System.Logger.Level.WARNING, line);
     }
 
     void forget(TcpConnection connection) {

@@ -1,11 +1,15 @@
-package org.scoutfs.net;
+package org.scoutfs.base;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import org.scoutfs.base.Clock;
 
-/** Log lines that strangers cause: a few at once, then one in ten seconds with how many were left out. */
-final class PacedLog {
+/**
+ * Log lines that come as often as somebody outside likes: strangers at a port, readers of a damaged block. A few at once, then one in ten
+ * seconds with how many were left out.
+ *
+ * <p>Thread-safe.
+ */
+public final class PacedLog {
     private static final int AT_ONCE = 20;
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -18,13 +22,13 @@ final class PacedLog {
     private long refillNanos;
     private long leftOut;
 
-    PacedLog(System.Logger log, Clock clock) {
+    public PacedLog(System.Logger log, Clock clock) {
         this.log = log;
         this.clock = clock;
         this.refillNanos = clock.monotonicNanos();
     }
 
-    void warn(String line) {
+    public void log(System.Logger.Level level, String line) {
         String suffix;
         mutex.lock();
         try {
@@ -44,6 +48,6 @@ final class PacedLog {
         } finally {
             mutex.unlock();
         }
-        log.log(System.Logger.Level.WARNING, line + suffix);
+        log.log(level, line + suffix);
     }
 }
