@@ -279,7 +279,7 @@ final class Files {
             item.offlineBlocks += counts.offline();
             item.size = Math.max(item.size, offset + length);
             item.dataVersion++;
-            inode.setMtimeAndCtime(core.clock.wallNanos());
+            setWritten(inode);
             privileges.drop(txn, inode);
             core.storeWithData(txn, inode);
         }
@@ -287,6 +287,16 @@ final class Files {
             core.kernel.invalidateInode(inode.ino, -1, 0);
         }
         return (int) length;
+    }
+
+    /**
+     * The times after a change of contents. Where the kernel keeps its own it tells them to programs from the write on and sends them at some
+     * time, perhaps before it sends the bytes: then ours must not come last.
+     */
+    private void setWritten(Inode inode) {
+        if (!core.options.kernelKeepsTimes()) {
+            inode.setMtimeAndCtime(core.clock.wallNanos());
+        }
     }
 
     /** What a change of contents takes from a file: set-id bits where asked for, and file capabilities always. */
@@ -359,7 +369,7 @@ final class Files {
             }
             item.dataVersion += size == item.size ? 0 : 1;
             item.size = size;
-            inode.setMtimeAndCtime(core.clock.wallNanos());
+            setWritten(inode);
             privileges.drop(txn, inode);
             if (more != null) {
                 more.apply(txn, inode);
@@ -446,7 +456,7 @@ final class Files {
                 item.onlineBlocks += step.counts().online();
                 item.offlineBlocks += step.counts().offline();
                 item.dataVersion++;
-                inode.setMtimeAndCtime(core.clock.wallNanos());
+                setWritten(inode);
                 privileges.drop(txn, inode);
                 core.storeWithData(txn, inode);
                 isDone = step.isDone();
@@ -474,7 +484,7 @@ final class Files {
                     item.size = reached;
                     item.dataVersion++;
                 }
-                inode.setMtimeAndCtime(core.clock.wallNanos());
+                setWritten(inode);
                 core.store(txn, inode);
             }
         }

@@ -122,7 +122,8 @@ final class NodeIncarnation {
             closers.add(transactions);
             SessionRequests requests = new SessionRequests(session);
             ServerVolumeState state = new ServerVolumeState(requests);
-            FsOptions fsOptions = FsOptions.DEFAULTS.withReadOnly(options.isReadOnly());
+            FsOptions fsOptions =
+                    FsOptions.DEFAULTS.withReadOnly(options.isReadOnly()).withKernelTimes(options.isWriteback());
             fileSystem = new NodeFileSystem(
                     transactions,
                     locks,

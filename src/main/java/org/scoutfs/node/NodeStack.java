@@ -35,11 +35,12 @@ public final class NodeStack {
 
     /** What is told of a mount, beside its device. */
     public record Options(
-            boolean isReadOnly, long cacheBytes, long dirtyBytes, long commitMillis, long preallocBlocks, boolean isPreallocContigOnly,
-            boolean arePredecessorsGone) {
+            boolean isReadOnly, boolean isWriteback, long cacheBytes, long dirtyBytes, long commitMillis, long preallocBlocks,
+            boolean isPreallocContigOnly, boolean arePredecessorsGone) {
         public static Options of(MountOptions options) {
             return new Options(
                     options.isReadOnly(),
+                    options.isWriteback(),
                     options.cacheBytes(),
                     options.dirtyBytes(),
                     options.commitMillis(),

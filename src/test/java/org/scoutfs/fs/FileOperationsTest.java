@@ -3,7 +3,9 @@ package org.scoutfs.fs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.scoutfs.base.Errno;
@@ -44,6 +46,30 @@ class FileOperationsTest {
         harness.commit();
         assertThat(harness.transactions.memoryDataSpace().usedBlocks()).isEqualTo(before + 2);
         assertThat(client.stat("log").size()).isEqualTo(6 * 4096);
+    }
+
+    @Test
+    void timesAreTheKernelsWhereItKeepsThem() throws Exception {
+        try (FsHarness kernels = new FsHarness(FsOptions.DEFAULTS.withKernelTimes(true))) {
+            for (FsHarness each : List.of(harness, kernels)) {
+                FsClient program = each.client;
+                program.create("f", new byte[0]);
+                Attributes.Timestamp made = program.stat("f").mtime();
+                List<Boolean> moved = new ArrayList<>();
+                program.write("f", 0, new byte[9000]);
+                moved.add(!program.stat("f").mtime().equals(made));
+                Attributes.Timestamp written = program.stat("f").mtime();
+                program.fallocate("f", 0, 20_000, 0);
+                moved.add(!program.stat("f").mtime().equals(written));
+                Attributes.Timestamp allocated = program.stat("f").mtime();
+                program.fallocate("f", 0, 4096, 3);
+                moved.add(!program.stat("f").mtime().equals(allocated));
+                Attributes.Timestamp punched = program.stat("f").mtime();
+                program.truncate("f", 5000);
+                moved.add(!program.stat("f").mtime().equals(punched));
+                assertThat(moved).containsOnly(each == harness);
+            }
+        }
     }
 
     @Test

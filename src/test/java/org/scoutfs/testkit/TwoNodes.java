@@ -37,7 +37,7 @@ public final class TwoNodes implements AutoCloseable {
                 nodes.add(NodeStack.join(
                         device,
                         server,
-                        new NodeStack.Options(false, CACHE_BYTES, DIRTY_BYTES, commitMillis, 2048, true, false),
+                        new NodeStack.Options(false, false, CACHE_BYTES, DIRTY_BYTES, commitMillis, 2048, true, false),
                         "node" + i,
                         new Counters(),
                         Clock.system()));

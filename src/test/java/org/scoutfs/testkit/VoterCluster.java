@@ -74,7 +74,7 @@ public final class VoterCluster implements AutoCloseable {
                     .withQuorumDirectory(directory)
                     .withLeaseMillis(leaseMillis)
                     .withTimes(TIMES);
-            stack = NodeStack.start(way, new NodeStack.Options(false, CACHE_BYTES, DIRTY_BYTES, COMMIT_MILLIS, 2048, true, false), options,
+            stack = NodeStack.start(way, new NodeStack.Options(false, false, CACHE_BYTES, DIRTY_BYTES, COMMIT_MILLIS, 2048, true, false), options,
                     "node" + slot, new Counters(), Clock.system());
             client = new FsClient(stack.fileSystem(), DEADLINE_SECONDS);
         }
