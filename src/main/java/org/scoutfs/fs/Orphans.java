@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -61,6 +62,7 @@ final class Orphans {
     // Guarded by mutex.
     private final ArrayDeque<Long> queue = new ArrayDeque<>();
     private boolean isBusy;
+    private @Nullable CompletableFuture<Void> idle; // somebody waits until there is nothing to do
     private boolean isStopped;
     private @Nullable Thread thread;
 
@@ -150,6 +152,7 @@ final class Orphans {
         }
         mutex.lock();
         try {
+            core.transactions.setSpaceComing(this::untilIdle);
             thread = Thread.ofPlatform().name(threadName).daemon().start(this::run);
         } finally {
             mutex.unlock();
@@ -201,9 +204,44 @@ final class Orphans {
         }
     }
 
+    /** Completes when nothing is queued; null when nothing is. What is destroyed gives space back with the next commit. */
+    private @Nullable CompletableFuture<Void> untilIdle() {
+        mutex.lock();
+        try {
+            if (queue.isEmpty() && !isBusy || thread == null) {
+                return null;
+            }
+            if (idle == null) {
+                idle = new CompletableFuture<>();
+            }
+            return idle;
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** Between two inodes, and at the end. */
+    private void rest(boolean isEnd) {
+        CompletableFuture<Void> waiting = null;
+        mutex.lock();
+        try {
+            isBusy = false;
+            if (queue.isEmpty() || isEnd) {
+                waiting = idle;
+                idle = null;
+            }
+        } finally {
+            mutex.unlock();
+        }
+        if (waiting != null) {
+            waiting.complete(null);
+        }
+    }
+
     private void run() {
         try {
             while (true) {
+                rest(false);
                 Long ino = next();
                 if (ino == null) {
                     rescan();
@@ -213,6 +251,8 @@ final class Orphans {
             }
         } catch (InterruptedException e) {
             LOG.log(System.Logger.Level.DEBUG, "orphan thread ends");
+        } finally {
+            rest(true);
         }
     }
 

@@ -25,6 +25,21 @@ public record CompactionOptions(
     /** Everything hundred times smaller, so that small tests reach deep levels. */
     public static final CompactionOptions TINY = new CompactionOptions(32, 4, 3, 48, 6, 2, 256);
 
+    /**
+     * {@link #DEFAULT}, or less on a small volume: what waits in level 0 and 1 for a merge is at most a small part of it, and a merge
+     * fits its reserve.
+     */
+    public static CompactionOptions of(long volumeBlocks) {
+        return new CompactionOptions(
+                Math.clamp(volumeBlocks / 64, 128, DEFAULT.level1Blocks),
+                DEFAULT.growth,
+                DEFAULT.level0Runs,
+                Math.clamp(volumeBlocks / 64, 128, DEFAULT.level0Blocks),
+                DEFAULT.foldRuns,
+                Math.clamp(volumeBlocks / 1024, 8, DEFAULT.smallRunBlocks),
+                Math.clamp(volumeBlocks / 64, 256, DEFAULT.jobBlocksMax));
+    }
+
     long levelBlocks(int level) {
         long blocks = level1Blocks;
         for (int i = 1; i < level; i++) {

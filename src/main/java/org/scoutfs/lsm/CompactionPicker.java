@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *       they overlap in level 1.
  *   <li><b>Merge down</b> from the level that is most over its size; from level 0 the oldest runs of a range with all that
  *       they overlap in level 1, from a deeper level the segment with the least below it.
- *   <li><b>Push</b> a segment that is mostly tombstones down, so that what it deletes goes away also when nothing is full.
+ *   <li><b>Reclaim</b>: where much of the index is deleted items and their tombstones, push tombstones down until they meet what
+ *       they delete. Where space is short this comes first, and little is much.
  * </ol>
  *
  * <p>Why readers see the same afterwards. A key's items must stay in their order of age from level 0 down. A merge from level 0
@@ -32,23 +33,46 @@ import org.jspecify.annotations.Nullable;
  * they have not.
  */
 public final class CompactionPicker {
+    /** This part of all blocks may be waste before tombstones are pushed down for their own sake; and where space is short. */
+    private static final int WASTE_PART = 4;
+
+    private static final int WASTE_PART_SHORT = 64;
+
+    /** Where space is short: so small a part of all blocks, and so few, may lie in level 0 without being merged. */
+    private static final int LEVEL0_PART_SHORT = 16;
+
+    private static final long LEVEL0_BLOCKS_SHORT = 256;
+
     private final CompactionOptions options;
+
+    /**
+     * What a merge may use.
+     *
+     * @param blocks no merge is picked whose result needs more: at most, or, where space is short, likely
+     * @param isShort whether the volume is nearly full: then merges are worth more than they cost
+     */
+    public record Room(long blocks, boolean isShort) {
+        public static final Room PLENTY = new Room(Long.MAX_VALUE, false);
+    }
 
     public CompactionPicker(CompactionOptions options) {
         this.options = options;
     }
 
     /** @param running merges that were handed out and are not done */
-    public @Nullable CompactionJob pick(Version version, Collection<MergeSpec> running) {
-        Plan plan = new Plan(version, running);
+    public @Nullable CompactionJob pick(Version version, Collection<MergeSpec> running, Room room) {
+        Plan plan = new Plan(version, running, room);
         CompactionJob job = plan.moveFromLevel0();
+        if (job == null && room.isShort) {
+            job = plan.reclaim();
+        }
         if (job == null) {
             job = plan.fold();
         }
         if (job == null) {
             job = plan.mergeDown();
         }
-        return job != null ? job : plan.pushTombstones();
+        return job != null || room.isShort ? job : plan.reclaim();
     }
 
     /** How far level 0 is over what compaction keeps up with: 0 is fine, 1 and more ask writers to slow down. */
@@ -62,12 +86,14 @@ public final class CompactionPicker {
     private final class Plan {
         private final Version version;
         private final Collection<MergeSpec> running;
+        private final Room room;
         private final Set<Long> busy = new HashSet<>();
         private final SegmentInfo[] runs;
 
-        Plan(Version version, Collection<MergeSpec> running) {
+        Plan(Version version, Collection<MergeSpec> running, Room room) {
             this.version = version;
             this.running = running;
+            this.room = room;
             this.runs = version.array(0);
             for (MergeSpec job : running) {
                 busy.addAll(job.inputIds());
@@ -253,13 +279,22 @@ public final class CompactionPicker {
 
         /** Starts where most runs lie over each other, and takes newer ones that overlap while the job is not too large. */
         private @Nullable CompactionJob mergeLevel0() {
-            List<Integer> seeds = new ArrayList<>();
-            int[] depths = new int[runs.length];
-            for (int i = runs.length - 1; i >= 0; i--) {
-                depths[i] = depth(i);
-                seeds.add(i);
+            long[] depths = new long[runs.length];
+            for (int i = 0; i < runs.length; i++) {
+                depths[i] = 1 + depth(i); // also one of small runs alone
             }
-            seeds.sort((a, b) -> Integer.compare(depths[b], depths[a]));
+            return mergeLevel0(depths);
+        }
+
+        /** @param worth the worthiest run is tried first, of equal ones the oldest; one that is worth nothing is left alone */
+        private @Nullable CompactionJob mergeLevel0(long[] worth) {
+            List<Integer> seeds = new ArrayList<>();
+            for (int i = runs.length - 1; i >= 0; i--) {
+                if (worth[i] > 0) {
+                    seeds.add(i);
+                }
+            }
+            seeds.sort((a, b) -> Long.compare(worth[b], worth[a]));
             for (int seed : seeds) {
                 boolean[] chosen = new boolean[runs.length];
                 if (!choose(chosen, seed)) {
@@ -397,7 +432,8 @@ public final class CompactionPicker {
             }
             boolean isBottom = !overlapsDeeper(target, whole.firstKey(), whole.lastKey())
                     && (target > level || !hasOlderOverlap(upper));
-            return new CompactionJob.Merge(new MergeSpec(version.number(), level, target, upper, lower, isBottom));
+            MergeSpec spec = new MergeSpec(version.number(), level, target, upper, lower, isBottom);
+            return (room.isShort ? spec.blocksLikely() : spec.blocksMax()) > room.blocks ? null : new CompactionJob.Merge(spec);
         }
 
         private boolean hasOlderOverlap(List<SegmentInfo> upper) {
@@ -414,20 +450,65 @@ public final class CompactionPicker {
             return false;
         }
 
-        @Nullable CompactionJob pushTombstones() {
-            for (int level = 0; level < Version.LEVEL_COUNT - 1; level++) {
-                SegmentInfo[] segments = version.array(level);
-                for (int i = segments.length - 1; i >= 0; i--) {
-                    SegmentInfo segment = segments[i];
-                    boolean isWorthIt = segment.tombstoneCount() * 2 > segment.itemCount()
-                            && segment.blockCount() > options.smallRunBlocks()
-                            && !busy.contains(segment.id());
-                    if (isWorthIt) {
-                        CompactionJob job = level > 0 ? merge(level, level + 1, List.of(segment)) : mergeLevel0();
-                        if (job != null) {
-                            return job;
-                        }
-                    }
+        // ---- for space --------------------------------------------------------------------------------------------
+
+        @Nullable CompactionJob reclaim() {
+            CompactionJob job = isMuchWasted() ? pushTombstones() : null;
+            boolean isLevel0Long = room.isShort && version.blockCount(0) > Math.max(LEVEL0_BLOCKS_SHORT, blocks() / LEVEL0_PART_SHORT);
+            return job == null && isLevel0Long ? mergeLevel0() : job;
+        }
+
+        private long blocks() {
+            long blocks = 0;
+            for (int level = 0; level < Version.LEVEL_COUNT; level++) {
+                blocks += version.blockCount(level);
+            }
+            return blocks;
+        }
+
+        /** Each tombstone is taken to waste its own place and that of one item of middle size which it deletes. */
+        private boolean isMuchWasted() {
+            long blocks = 0;
+            double items = 0;
+            double tombstones = 0;
+            for (int level = 0; level < Version.LEVEL_COUNT; level++) {
+                for (SegmentInfo segment : version.array(level)) {
+                    blocks += segment.blockCount();
+                    items += segment.itemCount();
+                    tombstones += segment.tombstoneCount();
+                }
+            }
+            double wasted = items == 0 ? 0 : blocks * Math.min(1, 2 * tombstones / items);
+            return wasted > Math.max(
+                    room.isShort ? options.smallRunBlocks() / 2 : 2L * options.smallRunBlocks(),
+                    blocks / (room.isShort ? WASTE_PART_SHORT : WASTE_PART));
+        }
+
+        /** From the highest level that has any, those first that have most. */
+        private @Nullable CompactionJob pushTombstones() {
+            long[] inRuns = new long[runs.length];
+            for (int i = 0; i < runs.length; i++) {
+                inRuns[i] = runs[i].tombstoneCount();
+            }
+            CompactionJob job = mergeLevel0(inRuns);
+            for (int level = 1; job == null && level < Version.LEVEL_COUNT - 1; level++) {
+                job = pushTombstones(level);
+            }
+            return job;
+        }
+
+        private @Nullable CompactionJob pushTombstones(int level) {
+            List<SegmentInfo> segments = new ArrayList<>();
+            for (SegmentInfo segment : version.array(level)) {
+                if (segment.tombstoneCount() > 0 && !busy.contains(segment.id())) {
+                    segments.add(segment);
+                }
+            }
+            segments.sort((a, b) -> Long.compare(b.tombstoneCount(), a.tombstoneCount()));
+            for (SegmentInfo segment : segments) {
+                CompactionJob job = merge(level, level + 1, List.of(segment));
+                if (job != null) {
+                    return job;
                 }
             }
             return null;

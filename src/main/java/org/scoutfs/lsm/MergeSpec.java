@@ -24,6 +24,9 @@ public record MergeSpec(
         List<SegmentInfo> upper,
         List<SegmentInfo> lower,
         boolean dropTombstones) {
+    /** Keys lie close together as a rule, and a tombstone has no value. */
+    private static final int TOMBSTONES_PER_BLOCK = 128;
+
     public MergeSpec {
         Invariants.check(!upper.isEmpty(), "merge of nothing");
         upper = List.copyOf(upper);
@@ -49,6 +52,21 @@ public record MergeSpec(
     /** Blocks that the result needs at most, with what ending segments early costs. */
     public long blocksMax() {
         return inputBlocks() + inputBlocks() / 8 + 64;
+    }
+
+    /**
+     * Blocks that the result likely needs, where each tombstone deletes one item of the inputs, of middle size, and is itself kept:
+     * less than {@link #blocksMax}, and no promise.
+     */
+    public long blocksLikely() {
+        double puts = 0;
+        double tombstones = 0;
+        for (SegmentInfo input : inputs()) {
+            puts += input.itemCount() - input.tombstoneCount();
+            tombstones += input.tombstoneCount();
+        }
+        double kept = puts == 0 ? 0 : Math.max(0, 1 - tombstones / puts) * inputBlocks();
+        return Math.min(blocksMax(), (long) (kept * 9 / 8 + tombstones / TOMBSTONES_PER_BLOCK) + 32);
     }
 
     /** Segments that the result has at most, when none of the granted runs is shorter than a segment. */

@@ -28,14 +28,15 @@ import org.scoutfs.net.Message;
 final class MergePlanner {
     private static final long PAUSE_NANOS = 10_000_000_000L;
 
-    /** A merge that a node has. */
-    record Job(long id, long rid, MergeSpec spec) {}
+    /** A merge that a node has, and how much space it was given. */
+    record Job(long id, long rid, MergeSpec spec, long blocks) {}
 
     private final CompactionPicker picker;
     private final int jobsPerNode;
     private final Map<Long, Job> running = new TreeMap<>();
     private long lastJobId;
     private @Nullable Version plannedOn;
+    private CompactionPicker.Room plannedIn = CompactionPicker.Room.PLENTY;
     private long pausedUntilNanos = Long.MIN_VALUE;
     private boolean failed;
 
@@ -45,23 +46,31 @@ final class MergePlanner {
     }
 
     /** What to do next on this version, or null: asked again after it was done. */
-    @Nullable CompactionJob next(Version version, Collection<Client> clients, long nowNanos) {
+    @Nullable CompactionJob next(
+            Version version, CompactionPicker.Room room, Collection<Client> clients, long nowNanos) {
         if (failed) {
             failed = false;
             pausedUntilNanos = nowNanos + PAUSE_NANOS;
         }
-        if (version.equals(plannedOn) || nowNanos < pausedUntilNanos || clients.stream().allMatch(one -> one.isReadOnly)) {
+        if (isPlanned(version, room) || nowNanos < pausedUntilNanos || clients.stream().allMatch(one -> one.isReadOnly)) {
             return null;
         }
         List<MergeSpec> specs = new ArrayList<>();
         running.values().forEach(job -> specs.add(job.spec));
-        CompactionJob job = picker.pick(version, specs);
+        CompactionJob job = picker.pick(version, specs, room);
         boolean hasHands = clients.stream().anyMatch(this::isIdle);
         if (job == null || job instanceof CompactionJob.Merge && !hasHands) {
             plannedOn = version;
+            plannedIn = room;
             return null;
         }
         return job;
+    }
+
+    /** Whether the answer would be the last one again. With more room where it is short, it may be another. */
+    private boolean isPlanned(Version version, CompactionPicker.Room room) {
+        return version.equals(plannedOn)
+                && (!room.isShort() || plannedIn.isShort() && room.blocks() / 5 * 4 <= plannedIn.blocks());
     }
 
     private boolean isIdle(Client client) {
@@ -72,8 +81,8 @@ final class MergePlanner {
         return running.values().stream().filter(job -> job.rid == rid).count();
     }
 
-    /** Gives a merge that {@link #next} chose to the node with the fewest. */
-    Job start(MergeSpec spec, Collection<Client> clients) {
+    /** The node that a merge which {@link #next} chose goes to: the one with the fewest. */
+    long idlest(Collection<Client> clients) {
         long rid = 0;
         long fewest = Long.MAX_VALUE;
         for (Client client : clients) {
@@ -82,14 +91,24 @@ final class MergePlanner {
                 fewest = jobsOf(rid);
             }
         }
-        Job job = new Job(++lastJobId, rid, spec);
+        return rid;
+    }
+
+    Job start(MergeSpec spec, long rid, long blocks) {
+        Job job = new Job(++lastJobId, rid, spec, blocks);
         running.put(job.id, job);
         return job;
     }
 
-    /** There was no space to start with. */
-    void postpone() {
-        failed = true;
+    /** What running merges were given. */
+    long blocksInUse() {
+        return running.values().stream().mapToLong(Job::blocks).sum();
+    }
+
+    /** There was no space for what was chosen, in spite of the room: for this version and this room there is nothing to do. */
+    void postpone(Version version, CompactionPicker.Room room) {
+        plannedOn = version;
+        plannedIn = room;
     }
 
     /** Why a result is not to be taken, or null. */

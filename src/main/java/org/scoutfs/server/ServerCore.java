@@ -16,6 +16,7 @@ import org.scoutfs.device.DeviceExtent;
 import org.scoutfs.device.ExtentSet;
 import org.scoutfs.format.ProcessIdentity;
 import org.scoutfs.lsm.CompactionJob;
+import org.scoutfs.lsm.CompactionPicker;
 import org.scoutfs.lsm.MergeSpec;
 import org.scoutfs.lsm.SegmentInfo;
 import org.scoutfs.lsm.VersionEdit;
@@ -260,36 +261,41 @@ public final class ServerCore {
         setNow(nowNanos);
         evictSilent();
         openOrCloseLocks();
+        planMerges();
+    }
+
+    private void planMerges() {
         if (isReadOnly || !awaited.isEmpty()) {
             return;
         }
         for (int i = 0; i < PLANS_MAX; i++) {
-            CompactionJob job = merges.next(state.version(), clients.values(), nowNanos);
+            CompactionPicker.Room room = space.roomForMerges(merges.blocksInUse());
+            CompactionJob job = merges.next(state.version(), room, clients.values(), now);
             if (job == null) {
                 break;
             }
             switch (job) {
                 case CompactionJob.Move move -> publish(move.edit(state.version()));
-                case CompactionJob.Merge merge -> startMerge(merge.spec());
+                case CompactionJob.Merge merge -> startMerge(merge.spec(), room);
             }
         }
     }
 
-    private void startMerge(MergeSpec spec) {
-        long blocks = spec.blocksMax();
-        if (space.availableMeta(true) < blocks) {
-            merges.postpone();
+    private void startMerge(MergeSpec spec, CompactionPicker.Room room) {
+        List<StateEdit> edits = new ArrayList<>();
+        long rid = merges.idlest(clients.values());
+        List<DeviceExtent> granted = space.grantMerge(rid, spec, room, edits);
+        if (granted.isEmpty()) {
+            merges.postpone(state.version(), room);
             return;
         }
-        MergePlanner.Job job = merges.start(spec, clients.values());
-        List<StateEdit> edits = new ArrayList<>();
-        List<DeviceExtent> granted = space.grantMeta(job.rid(), blocks, edits);
+        MergePlanner.Job job = merges.start(spec, rid, SpaceBook.sum(granted));
         long firstId = state.nextSegmentId();
-        edits.add(new StateEdit.NumbersTaken(state.nextIno(), firstId + spec.segmentIdsMax()));
+        long idCount = spec.segmentIdsMax() + granted.size(); // no segment spans two pieces
+        edits.add(new StateEdit.NumbersTaken(state.nextIno(), firstId + idCount));
         applyAll(edits);
         tellOthers(null);
-        out.send(job.rid(), new Message.MergeJob(job.id(), spec,
-                new Grants(List.of(), granted, firstId, spec.segmentIdsMax())));
+        out.send(rid, new Message.MergeJob(job.id(), spec, new Grants(List.of(), granted, firstId, idCount)));
     }
 
     private void setNow(long nowNanos) {
@@ -711,17 +717,19 @@ public final class ServerCore {
     private Message needSpace(Client client, Message.NeedSpace m) {
         reclaim();
         List<StateEdit> edits = new ArrayList<>();
-        long dataBlocks = Math.min(m.dataBlocks(), space.availableData(m.mayUseReserve()));
+        long dataBlocks = Math.min(m.dataBlocks(), space.availableData(m.mayUseReserve(), merges.blocksInUse()));
         List<DeviceExtent> data = space.grantData(m.rid(), dataBlocks, edits);
         applyAll(edits);
         edits.clear();
-        long metaBlocks = Math.min(m.metaBlocks(), space.availableMeta(m.mayUseReserve()));
+        long metaBlocks = Math.min(m.metaBlocks(), space.availableMeta(m.mayUseReserve(), merges.blocksInUse()));
         List<DeviceExtent> meta = space.grantMeta(m.rid(), metaBlocks, edits);
         applyAll(edits);
         client.dataInHand += SpaceBook.sum(data);
         client.metaInHand += SpaceBook.sum(meta);
         if (SpaceBook.sum(data) < m.dataBlocks() || SpaceBook.sum(meta) < m.metaBlocks()) {
             recallFromOthers(client);
+            // Before the answer, so that the node knows of a merge that may give space back when it reads that there is none.
+            planMerges();
         }
         return new Message.SpaceGranted(m.requestId(), withSegmentIds(client, data, meta));
     }

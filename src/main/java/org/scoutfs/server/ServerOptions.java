@@ -25,12 +25,13 @@ public record ServerOptions(
     private static final long GIB_BLOCKS = 1L << 18;
 
     /**
-     * 256 MiB of data and of segments each: a tenth of a second of writing, so that what was freed meanwhile is written next. A 32nd of
+     * 256 MiB of data and of segments each: a tenth of a second of writing, so that what was freed meanwhile is written next. A 16th of
      * the volume in reserve, at most 256 MiB.
      */
     public static ServerOptions of(Geometry geometry) {
-        long reserve = Math.clamp(geometry.metaBlocks() / 32, 128, GIB_BLOCKS / 4);
-        return new ServerOptions(GIB_BLOCKS / 4, GIB_BLOCKS / 4, 8, reserve, 256, 1, CompactionOptions.DEFAULT);
+        long reserve = Math.clamp(geometry.metaBlocks() / 16, 256, GIB_BLOCKS / 4);
+        return new ServerOptions(GIB_BLOCKS / 4, GIB_BLOCKS / 4, 8, reserve, 256, 1,
+                CompactionOptions.of(geometry.metaBlocks()));
     }
 
     public ServerOptions withMerges(int perNode, CompactionOptions shape) {

@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.device.BlockDevice;
@@ -22,11 +24,17 @@ import org.scoutfs.net.Message;
  * message. A merge that fails gives its grants back and changes nothing; the server plans it anew, so the answer to a failure is
  * held back a little.
  *
- * <p>A merge reads a pinned version, so its inputs stay where they are. Operations never wait for one.
+ * <p>A merge reads a pinned version, so its inputs stay where they are. Operations wait for one only where space is short. The space
+ * of the inputs is free when nobody here reads a version with them; the server is told so after each merge, since on a
+ * quiet mount no commit would.
  */
 final class MergeWorker {
     private static final System.Logger LOG = System.getLogger(MergeWorker.class.getName());
     private static final long FAILED_WAIT_MILLIS = 1000;
+    /** Operations are short; one that is not, a long listing say, is not waited for: the next commit tells. */
+    private static final int SETTLE_LOOKS = 200;
+
+    private static final long SETTLE_LOOK_NANOS = 1_000_000;
 
     private final NodeTransactions transactions;
     private final BlockDevice device;
@@ -41,6 +49,7 @@ final class MergeWorker {
 
     // Guarded by mutex.
     private final ArrayDeque<Work> queue = new ArrayDeque<>();
+    private @Nullable CompletableFuture<Void> underWay; // while there is work; completes when there is none
 
     private volatile boolean isStopping;
 
@@ -75,7 +84,20 @@ final class MergeWorker {
         mutex.lock();
         try {
             queue.add(new Work(job, view.pin()));
+            if (underWay == null) {
+                underWay = new CompletableFuture<>();
+            }
             changed.signal();
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** Completes when no merge is under way here, and what they gave back can be asked for. Null where none is. */
+    @Nullable CompletableFuture<Void> underWay() {
+        mutex.lock();
+        try {
+            return underWay;
         } finally {
             mutex.unlock();
         }
@@ -102,9 +124,28 @@ final class MergeWorker {
         try {
             for (Work work = next(); work != null; work = next()) {
                 merge(work);
+                restIfDone(false);
             }
         } catch (InterruptedException e) {
             LOG.log(System.Logger.Level.WARNING, "the merge thread was interrupted: no more merges on this mount", e);
+        } finally {
+            restIfDone(true);
+        }
+    }
+
+    private void restIfDone(boolean isEnd) {
+        CompletableFuture<Void> done = null;
+        mutex.lock();
+        try {
+            if (isEnd || queue.isEmpty()) {
+                done = underWay;
+                underWay = null;
+            }
+        } finally {
+            mutex.unlock();
+        }
+        if (done != null) {
+            done.complete(null);
         }
     }
 
@@ -137,9 +178,20 @@ final class MergeWorker {
             LOG.log(System.Logger.Level.WARNING, "a merge failed: " + job.spec(), e);
         }
         String refusal = result == null ? reason : publish(job, result, runs);
-        if (refusal != null) {
+        if (refusal == null) {
+            tellOldest();
+        } else {
             giveBack(job, runs, refusal);
         }
+    }
+
+    /** Tells the server that nobody here reads the inputs any more. */
+    private void tellOldest() {
+        long merged = view.version().number();
+        for (int i = 0; i < SETTLE_LOOKS && view.oldestVersion() < merged && mayGoOn(); i++) {
+            LockSupport.parkNanos(this, SETTLE_LOOK_NANOS);
+        }
+        transactions.spaceMayHaveComeBack();
     }
 
     private boolean mayGoOn() {

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.Errno;
@@ -89,6 +90,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     private volatile @Nullable IOException failure;
     private volatile boolean isIdle;
     private final AtomicInteger tradesDue = new AtomicInteger();
+    private volatile boolean isCommitAwaited;
 
     private final ReentrantLock mutex = new ReentrantLock();
     private final Condition commitDue = mutex.newCondition();
@@ -227,7 +229,13 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         // The caller counts keys and values; what the memtable counts for each item beside them is less than a key.
         long charged = 2 * itemBytes + LATE_ITEM_BYTES;
         Operation operation = tryBegin(itemBytes, charged, use, use == SpaceUse.GROW ? growLimitBytes : shrinkLimitBytes);
-        return operation != null ? operation : beginSlowly(itemBytes, charged, use);
+        if (operation == null) {
+            operation = beginSlowly(itemBytes, charged, use);
+        }
+        if (use == SpaceUse.SHRINK && broker.hasWaitedForReserve()) {
+            broker.admitted();
+        }
+        return operation;
     }
 
     private @Nullable Operation tryBegin(long itemBytes, long charged, SpaceUse use, long limit) {
@@ -399,6 +407,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
                 return CompletableFuture.failedFuture(failure);
             }
             if (open.isDirty()) {
+                isCommitAwaited = true;
                 askForCommit();
                 return open.durable;
             }
@@ -406,6 +415,11 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         } finally {
             mutex.unlock();
         }
+    }
+
+    /** Whether somebody waits for the commit that is due, rather than for the memtable to have room. */
+    boolean isCommitAwaited() {
+        return isCommitAwaited;
     }
 
     /** Under mutex. */
@@ -416,14 +430,29 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         }
     }
 
-    /** Whether a commit that is under way, or due, may give space back. */
+    /** Whether a commit that is under way, or due, may give space back: what was freed, or what was promised and is not needed. */
     boolean mayFreeSpace() {
         mutex.lock();
         try {
-            return failure == null && (frozen != null || open.hasFreed());
+            return failure == null && (frozen != null || open.isDirty());
         } finally {
             mutex.unlock();
         }
+    }
+
+    @Override
+    public void setSpaceComing(Supplier<@Nullable CompletableFuture<Void>> coming) {
+        broker.setSpaceComing(coming);
+    }
+
+    /** See {@link MergeWorker#underWay}. */
+    @Nullable CompletableFuture<Void> merging() {
+        return mergeWorker.underWay();
+    }
+
+    /** After a merge, when nobody reads its inputs any more. */
+    void spaceMayHaveComeBack() {
+        broker.tellOldest();
     }
 
     /** Brings the view to the version of a grant; see {@code lock.GrantHandler}. */
@@ -494,6 +523,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
             mutex.lock();
             try {
                 isCommitAsked = false;
+                isCommitAwaited = false;
                 if (!last.isDirty() && !isSeqWanted) {
                     return null;
                 }

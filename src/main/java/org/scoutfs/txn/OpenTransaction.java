@@ -106,13 +106,4 @@ final class OpenTransaction {
             mutex.unlock();
         }
     }
-
-    boolean hasFreed() {
-        mutex.lock();
-        try {
-            return !freed.isEmpty();
-        } finally {
-            mutex.unlock();
-        }
-    }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.Errno;
@@ -19,7 +20,7 @@ import org.scoutfs.net.Message;
  *
  * <p>An operation that finds too little waits for the answer of one request, at most one of each kind at a time, and tries again. If the
  * server had not all that was asked for, and it still does not suffice, then first what this node is about to free is
- * committed and the server asked once more; after that the answer is {@code ENOSPC}. For {@value #SHORT_MILLIS} ms the server is not
+ * committed and the server asked once more, and merges that are under way are awaited; after that the answer is {@code ENOSPC}. For {@value #SHORT_MILLIS} ms the server is not
  * asked again, so a full volume is not flooded with requests.
  *
  * <p>An answer that there is no more holds only for what was free when it was asked: it counts for nothing once a commit of this
@@ -31,6 +32,8 @@ final class SpaceBroker {
     private static final long SHORT_MILLIS = 100;
     private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(SHORT_MILLIS);
     private static final int COMMITS_BEFORE_ENOSPC = 2;
+    private static final int MERGES_BEFORE_ENOSPC = 16;
+    private static final int COMING_BEFORE_ENOSPC = 4;
     /** Segment space that data do not take, also on a full volume: some commits of deletes. */
     private static final long META_KEPT_BLOCKS = 128;
     private static final long DATA_ASK_BLOCKS_MAX = 256L << 20 >> 12;
@@ -53,8 +56,12 @@ final class SpaceBroker {
     private boolean isStopped;
     private long publishedCommits;
 
-    /** Written under mutex. */
+    // Written under mutex.
     private volatile long shrinkOnlyBlocks;
+    private volatile boolean hasWaitedForReserve;
+
+    /** Set before the first operation, or never. */
+    private volatile Supplier<@Nullable CompletableFuture<Void>> spaceComing = () -> null;
 
     /** One kind of space. */
     private static final class Want {
@@ -64,7 +71,16 @@ final class SpaceBroker {
         /** Whether the last answer was less than what was asked for, and when it came. */
         boolean wasShort;
         long answeredNanos;
+        /** Since something came of it. */
         int commitsTried;
+        int mergesAwaited;
+        int comingAwaited;
+
+        void startOver() {
+            commitsTried = 0;
+            mergesAwaited = 0;
+            comingAwaited = 0;
+        }
     }
 
     SpaceBroker(
@@ -102,6 +118,26 @@ final class SpaceBroker {
         return lackOf(mayUseReserve ? metaReserve : meta, 0, Math.max(blocks, metaAskBlocks), mayUseReserve);
     }
 
+    void setSpaceComing(Supplier<@Nullable CompletableFuture<Void>> coming) {
+        spaceComing = coming;
+    }
+
+    /** Whether a delete had to wait for a commit or a merge, and none was admitted since. */
+    boolean hasWaitedForReserve() {
+        return hasWaitedForReserve;
+    }
+
+    /** A delete was admitted: waiting has helped, and is worth it the next time as well. */
+    void admitted() {
+        mutex.lock();
+        try {
+            hasWaitedForReserve = false;
+            metaReserve.startOver();
+        } finally {
+            mutex.unlock();
+        }
+    }
+
     MustWait lackOfData(long blocks) throws FsException {
         // What lies here for segments is a stock, not a need: the last of the volume is for whoever wants it. Deletes have
         // the server's reserve.
@@ -129,7 +165,7 @@ final class SpaceBroker {
                 && clock.monotonicNanos() - want.answeredNanos < SHORT_NANOS;
     }
 
-    /** A commit of this node is in the version: what it freed can be asked for. */
+    /** A commit or a merge of this node is in the version: what it freed can be asked for. */
     void published() {
         mutex.lock();
         try {
@@ -139,9 +175,28 @@ final class SpaceBroker {
         }
     }
 
+    /** Tells the server which versions are not read here any more. */
+    void tellOldest() {
+        mutex.lock();
+        try {
+            if (!isStopped) {
+                renew();
+            }
+        } finally {
+            mutex.unlock();
+        }
+        published();
+    }
+
+    private void renew() {
+        session.send(new Message.Renew(session.rid(), clock.monotonicNanos(), transactions.nodeView().oldestVersion()));
+    }
+
     private MustWait lackOf(Want want, long dataBlocks, long metaBlocks, boolean mayUseReserve) throws FsException {
         // Before the look at the last answer: a commit that is published between the two makes that answer an old one.
         boolean mayFreeSpace = transactions.mayFreeSpace();
+        CompletableFuture<Void> merging = transactions.merging();
+        CompletableFuture<Void> coming = mayUseReserve ? null : spaceComing.get();
         mutex.lock();
         try {
             if (want.asked != null) {
@@ -150,10 +205,20 @@ final class SpaceBroker {
             if (!isFullNow(want)) {
                 return MustWait.on(ask(want, dataBlocks, metaBlocks, mayUseReserve));
             }
+            if (coming != null && want.comingAwaited < COMING_BEFORE_ENOSPC) {
+                want.comingAwaited++;
+                return MustWait.on(coming);
+            }
             if (!mayFreeSpace || want.commitsTried >= COMMITS_BEFORE_ENOSPC) {
-                throw FsException.of(Errno.ENOSPC);
+                if (merging == null || want.mergesAwaited >= MERGES_BEFORE_ENOSPC) {
+                    throw FsException.of(Errno.ENOSPC);
+                }
+                want.mergesAwaited++;
+                hasWaitedForReserve |= want == metaReserve;
+                return MustWait.on(merging);
             }
             want.commitsTried++;
+            hasWaitedForReserve |= want == metaReserve;
         } finally {
             mutex.unlock();
         }
@@ -168,7 +233,7 @@ final class SpaceBroker {
         CompletableFuture<Void> asked = new CompletableFuture<>();
         want.asked = asked;
         want.askedAfter = publishedCommits;
-        session.send(new Message.Renew(session.rid(), clock.monotonicNanos(), transactions.nodeView().oldestVersion()));
+        renew();
         var _ = session.request(
                         requestId -> new Message.NeedSpace(
                                 requestId, session.rid(), dataBlocks, metaBlocks, mayUseReserve),
@@ -193,8 +258,8 @@ final class SpaceBroker {
             want.asked = null;
             want.wasShort = isShort;
             want.answeredNanos = clock.monotonicNanos();
-            if (!isShort) {
-                want.commitsTried = 0;
+            if (!isShort || grants != null && sum(grants.data()) + sum(grants.meta()) > 0) {
+                want.startOver();
             }
             if (want == metaReserve && grants != null) {
                 shrinkOnlyBlocks += sum(grants.meta());

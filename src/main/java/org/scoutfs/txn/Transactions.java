@@ -1,6 +1,8 @@
 package org.scoutfs.txn;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.MustWait;
 import org.scoutfs.lsm.ItemReader;
@@ -55,6 +57,14 @@ public interface Transactions {
 
     /** Registers who adds items and writes data when a transaction is frozen. Before the first operation only. */
     void addParticipant(CommitParticipant participant);
+
+    /**
+     * Who knows of space that will be freed without anybody asking: what says so is awaited before {@code ENOSPC}, unless it is a
+     * delete that lacks space.
+     *
+     * @param coming says when it is worth trying again, or null when nothing is coming
+     */
+    default void setSpaceComing(Supplier<@Nullable CompletableFuture<Void>> coming) {}
 
     /** Why an operation wants space. */
     enum SpaceUse {

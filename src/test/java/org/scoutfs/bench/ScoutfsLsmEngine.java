@@ -170,7 +170,7 @@ final class ScoutfsLsmEngine implements LsmEngine {
                 mutex.lock();
                 try {
                     at = version;
-                    while ((job = picker.pick(version, running)) == null) {
+                    while ((job = picker.pick(version, running, CompactionPicker.Room.PLENTY)) == null) {
                         if (isClosing) {
                             return;
                         }
@@ -233,7 +233,7 @@ final class ScoutfsLsmEngine implements LsmEngine {
         mutex.lock();
         try {
             changed.signalAll();
-            while (frozen != null || !running.isEmpty() || picker.pick(version, running) != null) {
+            while (frozen != null || !running.isEmpty() || picker.pick(version, running, CompactionPicker.Room.PLENTY) != null) {
                 check();
                 changed.await();
             }

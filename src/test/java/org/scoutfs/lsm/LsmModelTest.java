@@ -243,8 +243,11 @@ class LsmModelTest {
         }
 
         private void startJobs() throws IOException {
+            CompactionPicker.Room room = rng.nextInt(3) > 0
+                    ? CompactionPicker.Room.PLENTY
+                    : new CompactionPicker.Room(1 + rng.nextInt(2000), rng.nextInt(2) == 0);
             while (running.size() < 4) {
-                CompactionJob job = picker.pick(version, running.stream().map(Running::spec).toList());
+                CompactionJob job = picker.pick(version, running.stream().map(Running::spec).toList(), room);
                 if (job == null) {
                     return;
                 }

@@ -29,6 +29,7 @@ final class TestMount {
     final BufferPool buffers = new BufferPool(64 << 20);
     final SegmentStore store;
     final LocalServer server;
+    final ServerSession session;
     final NodeTransactions transactions;
     final NodeLocks locks;
 
@@ -53,7 +54,7 @@ final class TestMount {
                         rng.split()));
         SegmentOptions segments = SegmentOptions.of(volume.volumeId()).withSegmentBlocks(256);
         store = new SegmentStore(device, buffers, segments, 8 << 20, new Counters());
-        ServerSession session = new ServerSession(LocalServer.newRid(rng));
+        session = new ServerSession(LocalServer.newRid(rng));
         session.connect(server.connect(session));
         transactions = NodeTransactions.start(
                 options.of(TransactionOptions.of(segments, !volume.geometry().hasDataDevice())
