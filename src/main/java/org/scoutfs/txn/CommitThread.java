@@ -30,6 +30,9 @@ final class CommitThread {
     /** Cuts make at most so many segments of one commit, which each need an id. */
     private static final long CUTS_MAX = 32;
 
+    /** So many times more runs slow a commit down that an fsync or a revoke waits for. */
+    private static final int AWAITED_RUNS_FACTOR = 5;
+
     private static final long NANOS_PER_RUN = 100_000;
     private static final long PAUSE_NANOS_MAX = 50_000_000;
 
@@ -83,7 +86,7 @@ final class CommitThread {
     private void run() {
         try {
             while (transactions.awaitDue()) {
-                yieldToMerges();
+                yieldToMerges(transactions.isCommitAwaited());
                 NodeTransactions.Frozen frozen = transactions.freeze();
                 if (frozen != null) {
                     commit(frozen);
@@ -101,9 +104,13 @@ final class CommitThread {
         }
     }
 
-    /** Too many runs make every look-up dear: then commits come slower, the slower the more there are, and never stop. */
-    private void yieldToMerges() {
-        long tooMany = view.version().level(0).size() - options.level0RunsSoft();
+    /**
+     * Too many runs make every look-up dear: then commits come slower, the slower the more there are, and never stop. One that
+     * somebody waits for comes at once until there are far too many.
+     */
+    private void yieldToMerges(boolean isAwaited) {
+        long limit = (long) options.level0RunsSoft() * (isAwaited ? AWAITED_RUNS_FACTOR : 1);
+        long tooMany = view.version().level(0).size() - limit;
         if (tooMany > 0) {
             LockSupport.parkNanos(this, Math.min(tooMany * NANOS_PER_RUN, PAUSE_NANOS_MAX));
         }
