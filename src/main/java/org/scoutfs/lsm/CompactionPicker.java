@@ -3,8 +3,10 @@ package org.scoutfs.lsm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *   <li><b>Merge down</b> from the level that is most over its size; from level 0 the oldest runs of a range with all that
  *       they overlap in level 1, from a deeper level the segment with the least below it.
  *   <li><b>Reclaim</b>: where much of the index is deleted items and their tombstones, push tombstones down until they meet what
- *       they delete. Where space is short this comes first, and little is much.
+ *       they delete. Where space is short this comes first, and little is much. Where the merge that this takes is too large for the
+ *       room, segments below are <b>purged</b> one by one of what newer items hide: that needs little room, and surely suffices.
  * </ol>
  *
  * <p>Why readers see the same afterwards. A key's items must stay in their order of age from level 0 down. A merge from level 0
@@ -43,6 +46,9 @@ public final class CompactionPicker {
 
     private static final long LEVEL0_BLOCKS_SHORT = 256;
 
+    /** A segment is purged when at least this part of it is likely hidden. */
+    private static final int PURGE_PART = 16;
+
     private final CompactionOptions options;
 
     /**
@@ -50,9 +56,14 @@ public final class CompactionPicker {
      *
      * @param blocks no merge is picked whose result needs more: at most, or, where space is short, likely
      * @param isShort whether the volume is nearly full: then merges are worth more than they cost
+     * @param mayDare whether it may be tried to do with what a merge likely needs
      */
-    public record Room(long blocks, boolean isShort) {
-        public static final Room PLENTY = new Room(Long.MAX_VALUE, false);
+    public record Room(long blocks, boolean isShort, boolean mayDare) {
+        public static final Room PLENTY = new Room(Long.MAX_VALUE, false, true);
+
+        public Room withoutDaring() {
+            return new Room(blocks, isShort, false);
+        }
     }
 
     public CompactionPicker(CompactionOptions options) {
@@ -89,11 +100,13 @@ public final class CompactionPicker {
         private final Room room;
         private final Set<Long> busy = new HashSet<>();
         private final SegmentInfo[] runs;
+        private boolean isDaring;
 
         Plan(Version version, Collection<MergeSpec> running, Room room) {
             this.version = version;
             this.running = running;
             this.room = room;
+            this.isDaring = room.isShort && room.mayDare;
             this.runs = version.array(0);
             for (MergeSpec job : running) {
                 busy.addAll(job.inputIds());
@@ -433,7 +446,7 @@ public final class CompactionPicker {
             boolean isBottom = !overlapsDeeper(target, whole.firstKey(), whole.lastKey())
                     && (target > level || !hasOlderOverlap(upper));
             MergeSpec spec = new MergeSpec(version.number(), level, target, upper, lower, isBottom);
-            return (room.isShort ? spec.blocksLikely() : spec.blocksMax()) > room.blocks ? null : new CompactionJob.Merge(spec);
+            return (isDaring ? spec.blocksLikely() : spec.blocksMax()) > room.blocks ? null : new CompactionJob.Merge(spec);
         }
 
         private boolean hasOlderOverlap(List<SegmentInfo> upper) {
@@ -453,9 +466,69 @@ public final class CompactionPicker {
         // ---- for space --------------------------------------------------------------------------------------------
 
         @Nullable CompactionJob reclaim() {
-            CompactionJob job = isMuchWasted() ? pushTombstones() : null;
+            CompactionJob job = isMuchWasted() ? reclaimWaste() : null;
             boolean isLevel0Long = room.isShort && version.blockCount(0) > Math.max(LEVEL0_BLOCKS_SHORT, blocks() / LEVEL0_PART_SHORT);
             return job == null && isLevel0Long ? mergeLevel0() : job;
+        }
+
+        /** What surely fits comes first; last what may be in vain. */
+        private @Nullable CompactionJob reclaimWaste() {
+            boolean wasDaring = isDaring;
+            isDaring = false;
+            CompactionJob job = pushTombstones();
+            if (job == null) {
+                job = purge();
+            }
+            isDaring = room.mayDare;
+            if (job == null && isDaring) {
+                job = pushTombstones();
+            }
+            isDaring = wasDaring;
+            return job;
+        }
+
+        /**
+         * The segment of which newer tombstones likely hide most. A purged segment has a higher id than what hid its items, so it is not
+         * purged again because of the same tombstones.
+         */
+        private @Nullable CompactionJob purge() {
+            Map<SegmentInfo, Double> hidden = new HashMap<>();
+            for (int level = 0; level < Version.LEVEL_COUNT - 1; level++) {
+                for (SegmentInfo above : version.array(level)) {
+                    if (above.tombstoneCount() > 0) {
+                        addHidden(level, above, hidden);
+                    }
+                }
+            }
+            MergeSpec best = null;
+            double most = 0;
+            for (Map.Entry<SegmentInfo, Double> entry : hidden.entrySet()) {
+                SegmentInfo segment = entry.getKey();
+                double part = Math.min(1, entry.getValue() / segment.itemCount());
+                double blocks = part * segment.blockCount();
+                boolean isBetter = blocks > most || blocks == most && best != null && segment.id() < best.upper().getFirst().id();
+                if (part * PURGE_PART >= 1 && isBetter && !busy.contains(segment.id())) {
+                    MergeSpec spec = MergeSpec.purge(version.number(), version.levelOf(segment.id()), segment);
+                    if (isFree(spec.upperLevel(), spec.upperLevel(), segment.firstKey(), segment.lastKey())
+                            && spec.blocksMax() <= room.blocks) {
+                        best = spec;
+                        most = blocks;
+                    }
+                }
+            }
+            return best == null ? null : new CompactionJob.Merge(best);
+        }
+
+        /** Adds to each older segment below its share of these tombstones. */
+        private void addHidden(int level, SegmentInfo above, Map<SegmentInfo, Double> hidden) {
+            for (int below = level + 1; below < Version.LEVEL_COUNT; below++) {
+                List<SegmentInfo> lower = version.overlapping(below, above.firstKey(), above.lastKey());
+                for (SegmentInfo segment : lower) {
+                    if (segment.id() < above.id()) {
+                        hidden.merge(segment, (double) above.tombstoneCount() / lower.size(), Double::sum);
+                    }
+                }
+            }
         }
 
         private long blocks() {

@@ -69,6 +69,7 @@ public final class Merge {
         BlockDevice device = store.device();
         BufferPool pool = store.pool();
         try (Cursor merged = MergeCursor.of(inputs());
+                HiddenItems hidden = spec.isPurge() ? new HiddenItems(version, spec, store) : null;
                 SegmentWriter writer = new SegmentWriter(device, pool, space, options, cuts())) {
             RawCursor items = RawCursor.of(merged);
             TombstoneFilter filter = new TombstoneFilter(version, spec);
@@ -80,6 +81,9 @@ public final class Merge {
                     if (!pace.goOn(writer.bytesWritten())) {
                         return null;
                     }
+                }
+                if (hidden != null && hidden.hides(items.keyBytes, items.keySize)) {
+                    continue;
                 }
                 RawCursor kept = kept(items, filter);
                 if (kept != null) {

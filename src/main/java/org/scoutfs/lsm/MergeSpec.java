@@ -12,7 +12,8 @@ import org.scoutfs.base.Invariants;
  * @param planVersion the number of the version that the merge was planned on. Whoever merges knows this version or a later
  *     one: an older one may not show yet what lies below the result
  * @param upperLevel the level that {@code upper} is in
- * @param targetLevel where the result goes: {@code upperLevel + 1}, or 0 for a merge of neighbouring runs of level 0 into one
+ * @param targetLevel where the result goes: {@code upperLevel + 1}, or 0 for a merge of neighbouring runs of level 0 into one, or
+ *     {@code upperLevel} for a purge: one segment is written anew without the items that levels above hide
  * @param upper inputs from the upper level; for level 0 newest first, else in key order
  * @param lower inputs from the target level, in key order; none where the target is level 0
  * @param dropTombstones whether nothing older than the inputs can hold any key of the job, at any level or in a running job
@@ -31,6 +32,14 @@ public record MergeSpec(
         Invariants.check(!upper.isEmpty(), "merge of nothing");
         upper = List.copyOf(upper);
         lower = List.copyOf(lower);
+    }
+
+    static MergeSpec purge(long planVersion, int level, SegmentInfo segment) {
+        return new MergeSpec(planVersion, level, level, List.of(segment), List.of(), false);
+    }
+
+    public boolean isPurge() {
+        return upperLevel == targetLevel && upperLevel > 0;
     }
 
     /** All inputs. */
@@ -59,6 +68,9 @@ public record MergeSpec(
      * less than {@link #blocksMax}, and no promise.
      */
     public long blocksLikely() {
+        if (isPurge()) {
+            return blocksMax(); // what deletes is not among the inputs
+        }
         double puts = 0;
         double tombstones = 0;
         for (SegmentInfo input : inputs()) {

@@ -546,8 +546,8 @@ public final class MessageCodec {
         long planVersion = in.u64();
         int upperLevel = level(in);
         int targetLevel = level(in);
-        in.check(targetLevel == upperLevel + 1 || upperLevel == 0 && targetLevel == 0,
-                "the next level, or 0 from 0", upperLevel + " to " + targetLevel);
+        in.check(targetLevel == upperLevel + 1 || targetLevel == upperLevel,
+                "the same level or the next one", upperLevel + " to " + targetLevel);
         List<SegmentInfo> upper = segments(in);
         in.check(!upper.isEmpty(), "inputs of a merge", "none");
         return new MergeSpec(planVersion, upperLevel, targetLevel, upper, segments(in), flag(in));

@@ -22,11 +22,13 @@ import org.scoutfs.net.Message;
  *   <li>A job owns its inputs until its node says that it is done or has failed, or is gone.
  *   <li>A result is taken only from the node that has the job, and only when it replaces exactly the job's inputs, in the job's
  *       level.
- *   <li>After a failure nothing is started for a while: it would fail again.
+ *   <li>After a failure nothing is started for a while: it would fail again. After one of a merge that had less space than it could need,
+ *       no such merge is.
  * </ol>
  */
 final class MergePlanner {
     private static final long PAUSE_NANOS = 10_000_000_000L;
+    private static final long NO_DARE_NANOS = 20_000_000_000L;
 
     /** A merge that a node has, and how much space it was given. */
     record Job(long id, long rid, MergeSpec spec, long blocks) {}
@@ -37,8 +39,13 @@ final class MergePlanner {
     private long lastJobId;
     private @Nullable Version plannedOn;
     private CompactionPicker.Room plannedIn = CompactionPicker.Room.PLENTY;
+    private CompactionPicker.Room lastRoom = CompactionPicker.Room.PLENTY;
     private long pausedUntilNanos = Long.MIN_VALUE;
     private boolean failed;
+    /** A merge that was to do with what it likely needed did not: for a while only those are chosen that surely suffice. */
+    private boolean isDareLost;
+
+    private long noDareUntilNanos = Long.MIN_VALUE;
 
     MergePlanner(CompactionOptions options, int jobsPerNode) {
         this.picker = new CompactionPicker(options);
@@ -47,7 +54,13 @@ final class MergePlanner {
 
     /** What to do next on this version, or null: asked again after it was done. */
     @Nullable CompactionJob next(
-            Version version, CompactionPicker.Room room, Collection<Client> clients, long nowNanos) {
+            Version version, CompactionPicker.Room space, Collection<Client> clients, long nowNanos) {
+        if (isDareLost) {
+            isDareLost = false;
+            noDareUntilNanos = nowNanos + NO_DARE_NANOS;
+        }
+        CompactionPicker.Room room = nowNanos < noDareUntilNanos ? space.withoutDaring() : space;
+        lastRoom = room;
         if (failed) {
             failed = false;
             pausedUntilNanos = nowNanos + PAUSE_NANOS;
@@ -70,6 +83,7 @@ final class MergePlanner {
     /** Whether the answer would be the last one again. With more room where it is short, it may be another. */
     private boolean isPlanned(Version version, CompactionPicker.Room room) {
         return version.equals(plannedOn)
+                && (room.mayDare() == plannedIn.mayDare())
                 && (!room.isShort() || plannedIn.isShort() && room.blocks() / 5 * 4 <= plannedIn.blocks());
     }
 
@@ -106,9 +120,9 @@ final class MergePlanner {
     }
 
     /** There was no space for what was chosen, in spite of the room: for this version and this room there is nothing to do. */
-    void postpone(Version version, CompactionPicker.Room room) {
+    void postpone(Version version) {
         plannedOn = version;
-        plannedIn = room;
+        plannedIn = lastRoom;
     }
 
     /** Why a result is not to be taken, or null. */
@@ -135,9 +149,13 @@ final class MergePlanner {
     }
 
     void failed(long jobId) {
-        running.remove(jobId);
+        Job job = running.remove(jobId);
         plannedOn = null;
-        failed = true;
+        if (job != null && job.blocks < job.spec.blocksMax()) {
+            isDareLost = true;
+        } else {
+            failed = true;
+        }
     }
 
     void forget(long rid) {

@@ -286,7 +286,7 @@ public final class ServerCore {
         long rid = merges.idlest(clients.values());
         List<DeviceExtent> granted = space.grantMerge(rid, spec, room, edits);
         if (granted.isEmpty()) {
-            merges.postpone(state.version(), room);
+            merges.postpone(state.version());
             return;
         }
         MergePlanner.Job job = merges.start(spec, rid, SpaceBook.sum(granted));

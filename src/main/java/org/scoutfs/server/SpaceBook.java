@@ -58,7 +58,7 @@ final class SpaceBook {
         long all = state.freeMeta().blockCount() + inMerges;
         long ours = all >= reserve ? all - reserve / 2 : Math.min(all, reserve / 2);
         boolean isShort = availableMeta(false, inMerges) < state.geometry().metaBlocks() / SHORT_PART;
-        return new CompactionPicker.Room(Math.max(0, ours - inMerges - LOG_BLOCKS), isShort);
+        return new CompactionPicker.Room(Math.max(0, ours - inMerges - LOG_BLOCKS), isShort, true);
     }
 
     /** Free blocks that may be granted for data. */

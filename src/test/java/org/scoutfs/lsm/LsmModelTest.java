@@ -49,6 +49,7 @@ class LsmModelTest {
     void theRandomRunsReachEveryKindOfJob() throws IOException {
         int moves = 0;
         int folds = 0;
+        int purges = 0;
         int merges = 0;
         int late = 0;
         int dropped = 0;
@@ -58,12 +59,14 @@ class LsmModelTest {
             run.close();
             moves += run.moves;
             folds += run.folds;
+            purges += run.purges;
             merges += run.merges;
             late += run.publishedLate;
             dropped += run.emptyResults;
         }
         assertThat(moves).as("moves").isGreaterThan(5);
         assertThat(folds).as("folds").isGreaterThan(5);
+        assertThat(purges).as("purges").isGreaterThan(5);
         assertThat(merges).as("merges down").isGreaterThan(30);
         assertThat(late).as("merges published after other commits").isGreaterThan(20);
     }
@@ -101,6 +104,7 @@ class LsmModelTest {
         boolean deltasToo = true;
         int moves;
         int folds;
+        int purges;
         int merges;
         int publishedLate;
         int emptyResults;
@@ -245,7 +249,7 @@ class LsmModelTest {
         private void startJobs() throws IOException {
             CompactionPicker.Room room = rng.nextInt(3) > 0
                     ? CompactionPicker.Room.PLENTY
-                    : new CompactionPicker.Room(1 + rng.nextInt(2000), rng.nextInt(2) == 0);
+                    : new CompactionPicker.Room(1 + rng.nextInt(2000), rng.nextInt(2) == 0, rng.nextInt(2) == 0);
             while (running.size() < 4) {
                 CompactionJob job = picker.pick(version, running.stream().map(Running::spec).toList(), room);
                 if (job == null) {
@@ -262,7 +266,9 @@ class LsmModelTest {
         }
 
         private void start(MergeSpec spec) throws IOException {
-            if (spec.targetLevel() == 0) {
+            if (spec.isPurge()) {
+                purges++;
+            } else if (spec.targetLevel() == 0) {
                 folds++;
             } else {
                 merges++;
