@@ -45,6 +45,7 @@ import org.scoutfs.txn.Transaction;
 final class Orphans {
     private static final int XATTRS_PER_STEP = 64;
     private static final long RETRY_MILLIS = 1000;
+    private static final long LETTING_GO_MILLIS = 100;
     private static final int RESCANNED_MAX = 10_000;
     private static final int LEASES_PER_RESCAN = 3;
     private static final System.Logger LOG = System.getLogger(Orphans.class.getName());
@@ -204,20 +205,35 @@ final class Orphans {
         }
     }
 
-    /** Completes when nothing is queued; null when nothing is. What is destroyed gives space back with the next commit. */
+    /**
+     * Completes when what is queued is done, null when nothing is to come. What is destroyed gives space back with the next commit.
+     *
+     * <p>The kernel lets go of a removed file a moment after it answered unlink(2), and on the ring by another way: such a file is waited
+     * for, too, but not for long, since somebody may stand in it or hold it by O_PATH.
+     */
     private @Nullable CompletableFuture<Void> untilIdle() {
         mutex.lock();
         try {
-            if (queue.isEmpty() && !isBusy || thread == null) {
+            boolean isAtWork = !queue.isEmpty() || isBusy;
+            if (thread == null || !isAtWork && !isKernelLettingGo()) {
                 return null;
             }
             if (idle == null) {
                 idle = new CompletableFuture<>();
             }
-            return idle;
+            return isAtWork ? idle : idle.copy().completeOnTimeout(null, LETTING_GO_MILLIS, TimeUnit.MILLISECONDS);
         } finally {
             mutex.unlock();
         }
+    }
+
+    private boolean isKernelLettingGo() {
+        for (long ino : nameless) {
+            if (core.opens.get(ino) == 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Between two inodes, and at the end. */

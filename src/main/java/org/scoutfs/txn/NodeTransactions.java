@@ -440,6 +440,16 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
         }
     }
 
+    /** Whether a commit that is under way, or due, does give blocks back. */
+    boolean isFreeingSpace() {
+        mutex.lock();
+        try {
+            return failure == null && (frozen != null && frozen.freesSpace() || open.freesSpace());
+        } finally {
+            mutex.unlock();
+        }
+    }
+
     @Override
     public void setSpaceComing(Supplier<@Nullable CompletableFuture<Void>> coming) {
         broker.setSpaceComing(coming);
@@ -570,7 +580,7 @@ public final class NodeTransactions implements Transactions, AutoCloseable {
     void published(Message.Committed committed) {
         view.publish(committed.edits(), true);
         space.add(committed.grants());
-        broker.published(); // before the transaction goes: until then it may free something
+        broker.published(isFreeingSpace()); // before the transaction goes: until then it may free something
         OpenTransaction done;
         mutex.lock();
         try {

@@ -88,6 +88,16 @@ final class OpenTransaction {
         }
     }
 
+    /** Whether its commit gives blocks back. */
+    boolean freesSpace() {
+        mutex.lock();
+        try {
+            return !freed.isEmpty();
+        } finally {
+            mutex.unlock();
+        }
+    }
+
     /** Sorted and joined, as {@link #freed} is. */
     List<DeviceExtent> consumed() {
         mutex.lock();

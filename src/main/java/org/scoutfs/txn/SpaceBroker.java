@@ -165,11 +165,20 @@ final class SpaceBroker {
                 && clock.monotonicNanos() - want.answeredNanos < SHORT_NANOS;
     }
 
-    /** A commit or a merge of this node is in the version: what it freed can be asked for. */
-    void published() {
+    /**
+     * A commit or a merge of this node is in the version: what it freed can be asked for.
+     *
+     * @param hasFreed whether file data were freed: who is refused after this has a reason to try everything again
+     */
+    void published(boolean hasFreed) {
         mutex.lock();
         try {
             publishedCommits++;
+            if (hasFreed) {
+                data.startOver();
+                meta.startOver();
+                metaReserve.startOver();
+            }
         } finally {
             mutex.unlock();
         }
@@ -185,7 +194,7 @@ final class SpaceBroker {
         } finally {
             mutex.unlock();
         }
-        published();
+        published(false);
     }
 
     private void renew() {
@@ -195,6 +204,7 @@ final class SpaceBroker {
     private MustWait lackOf(Want want, long dataBlocks, long metaBlocks, boolean mayUseReserve) throws FsException {
         // Before the look at the last answer: a commit that is published between the two makes that answer an old one.
         boolean mayFreeSpace = transactions.mayFreeSpace();
+        boolean isFreeingSpace = transactions.isFreeingSpace();
         CompletableFuture<Void> merging = transactions.merging();
         CompletableFuture<Void> coming = mayUseReserve ? null : spaceComing.get();
         mutex.lock();
@@ -209,7 +219,7 @@ final class SpaceBroker {
                 want.comingAwaited++;
                 return MustWait.on(coming);
             }
-            if (!mayFreeSpace || want.commitsTried >= COMMITS_BEFORE_ENOSPC) {
+            if (!isFreeingSpace && (!mayFreeSpace || want.commitsTried >= COMMITS_BEFORE_ENOSPC)) {
                 if (merging == null || want.mergesAwaited >= MERGES_BEFORE_ENOSPC) {
                     throw FsException.of(Errno.ENOSPC);
                 }
