@@ -14,6 +14,8 @@ import org.scoutfs.testkit.Profile;
 class SimulationTest {
     private static final int HISTORIES = 250;
     private static final int OPERATIONS = 220;
+    private static final int SECONDS = 120;
+    private static final int SECONDS_LONG = 3600;
     private static final int MUTATED_HISTORIES_MAX = 4000;
 
     @Test
@@ -24,7 +26,7 @@ class SimulationTest {
             return;
         }
         // The normal run takes the same seeds on every machine, so that it is red for everybody or for nobody.
-        long secondsMin = Long.getLong("scoutfs.simulation.seconds", Profile.isLong() ? 3600 : 0);
+        long secondsMin = Long.getLong("scoutfs.simulation.seconds", Profile.isLong() ? Profile.scaled(SECONDS, SECONDS_LONG) : 0);
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(secondsMin);
         long first = Profile.isLong() ? System.currentTimeMillis() << 20 : 1;
         long seed = first;

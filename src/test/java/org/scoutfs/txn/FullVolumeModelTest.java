@@ -154,15 +154,25 @@ class FullVolumeModelTest {
 
     /** @param keepPercent of the items */
     private void deleteSome(int keepPercent) throws Exception {
-        for (Map.Entry<Long, Held> entry : List.copyOf(model.entrySet())) {
+        List<Long> order = new ArrayList<>(model.keySet());
+        if (rng.nextInt(2) == 0) {
+            shuffle(order); // else by key, as rm -r does it
+        }
+        for (Long number : order) {
             if (rng.nextInt(100) < keepPercent) {
                 continue;
             }
             try (Transaction txn = awaiting(() -> mount.transactions.begin(27, SpaceUse.SHRINK))) {
-                txn.delete(key(entry.getKey()));
-                entry.getValue().extents.forEach(txn::free);
+                txn.delete(key(number));
+                model.get(number).extents.forEach(txn::free);
             }
-            model.remove(entry.getKey());
+            model.remove(number);
+        }
+    }
+
+    private <T> void shuffle(List<T> list) {
+        for (int i = list.size() - 1; i > 0; i--) {
+            list.set(i, list.set(rng.nextInt(i + 1), list.get(i)));
         }
     }
 
