@@ -72,6 +72,7 @@ final class MountCommand implements Subcommand {
                 LOG.log(System.Logger.Level.DEBUG, "not marked as an I/O flusher, which needs CAP_SYS_RESOURCE");
             }
             if (isBackground) {
+                node.notices().forEach(notice -> console.err().println("scoutfs: " + notice));
                 console.out().println(READY);
                 console.out().flush();
             }

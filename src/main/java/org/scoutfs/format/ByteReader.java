@@ -2,10 +2,13 @@ package org.scoutfs.format;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import org.scoutfs.base.CorruptionException;
 import org.scoutfs.device.DeviceExtent;
@@ -81,7 +84,12 @@ public final class ByteReader {
     }
 
     public String text(int maxBytes) throws CorruptionException {
-        return new String(counted(maxBytes), StandardCharsets.UTF_8);
+        byte[] utf8 = counted(maxBytes);
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
+        } catch (CharacterCodingException notText) {
+            throw corrupt("a text in UTF-8", HexFormat.of().formatHex(utf8));
+        }
     }
 
     /** A u32 count of elements that take at least {@code minBytesEach}. */

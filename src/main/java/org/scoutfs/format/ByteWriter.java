@@ -13,6 +13,11 @@ public final class ByteWriter {
     private static final VarHandle U64 = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle U32 = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
+    /** The bytes of a character after its first, in UTF-8. */
+    private static final int CONTINUATION = 0x80;
+
+    private static final int CONTINUATION_MASK = 0xc0;
+
     private byte[] bytes;
     private int size;
 
@@ -67,7 +72,16 @@ public final class ByteWriter {
     /** A u32 length and the UTF-8 bytes, cut to {@code maxBytes}. */
     public ByteWriter text(String value, int maxBytes) {
         byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
-        return counted(utf8.length <= maxBytes ? utf8 : Arrays.copyOf(utf8, maxBytes));
+        return counted(utf8.length <= maxBytes ? utf8 : Arrays.copyOf(utf8, lastBoundary(utf8, maxBytes)));
+    }
+
+    /** The largest number of whole characters' bytes that is not above {@code bytes}. */
+    private static int lastBoundary(byte[] utf8, int bytes) {
+        int boundary = bytes;
+        while ((utf8[boundary] & CONTINUATION_MASK) == CONTINUATION) {
+            boundary--;
+        }
+        return boundary;
     }
 
     /** A u32 count and the extents. */

@@ -82,6 +82,7 @@ public final class FuseMount implements AutoCloseable {
     private String typeShown = "";
     private String transportShown = "/dev/fuse";
     private final List<Transport> transports = new ArrayList<>();
+    private final List<String> notices = new ArrayList<>();
 
     private FuseMount(FuseOptions options, FuseHooks hooks) {
         this.options = options;
@@ -155,9 +156,12 @@ public final class FuseMount implements AutoCloseable {
             }
         }
         mount(device, options.source(), "fuse.scoutfs", "");
-        LOG.log(
-                Level.INFO,
-                "mounted as type fuse: sync(2) is not durable on " + options.mountPoint() + ", fsync(2) is");
+        notice("mounted as type fuse: sync(2) is not durable on " + options.mountPoint() + ", fsync(2) is");
+    }
+
+    private void notice(String text) {
+        notices.add(text);
+        LOG.log(Level.INFO, text);
     }
 
     /** A loop device for the source, or null where this machine has none to give, as in most containers. */
@@ -173,7 +177,7 @@ public final class FuseMount implements AutoCloseable {
             if (mustSucceed || !canFallBack) {
                 throw failure;
             }
-            LOG.log(Level.INFO, "no loop device: " + failure.getMessage() + "; trying type fuse");
+            notice("no loop device: " + failure.getMessage() + "; trying type fuse");
             return null;
         }
     }
@@ -188,7 +192,7 @@ public final class FuseMount implements AutoCloseable {
             if (mustSucceed || !canFallBack) {
                 throw failure;
             }
-            LOG.log(Level.INFO, failure.getMessage() + "; trying type fuse");
+            notice(failure.getMessage() + "; trying type fuse");
             return false;
         }
     }
@@ -313,6 +317,11 @@ public final class FuseMount implements AutoCloseable {
     /** {@code fuseblk.scoutfs} or {@code fuse.scoutfs}. */
     public String type() {
         return typeShown;
+    }
+
+    /** What the user must hear of how it was mounted, as it was logged too; empty where all is as asked. */
+    public List<String> notices() {
+        return List.copyOf(notices);
     }
 
     /** {@code io_uring} or {@code /dev/fuse}. */

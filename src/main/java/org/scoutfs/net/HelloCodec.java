@@ -29,7 +29,7 @@ final class HelloCodec {
     static void encode(Hello hello, long nonce, ByteWriter out) {
         out.u64(MAGIC).u32(hello.protocolVersion()).u32(hello.formatVersion()).u64(nonce);
         out.u64(hello.volumeId()).u64(hello.rid()).u8(hello.quorumSlot() + 1);
-        MessageCodec.text(out, hello.nodeName(), Hello.NODE_NAME_BYTES_MAX);
+        out.text(hello.nodeName(), Hello.NODE_NAME_BYTES_MAX);
         hello.process().encode(out);
     }
 
@@ -46,7 +46,7 @@ final class HelloCodec {
         long rid = in.u64();
         int slot = in.u8();
         in.check(slot <= SLOTS_MAX, "a quorum slot or none", slot - 1);
-        String nodeName = MessageCodec.text(in, Hello.NODE_NAME_BYTES_MAX);
+        String nodeName = in.text(Hello.NODE_NAME_BYTES_MAX);
         ProcessIdentity process = ProcessIdentity.decode(in);
         in.end();
         return new Heard(protocolVersion, formatVersion, nonce,

@@ -108,7 +108,7 @@ public final class MessageCodec {
             }
             case Message.MergeFailed m -> {
                 out.u8(MERGE_FAILED).u64(m.requestId()).u64(m.rid()).u64(m.jobId()).extents(m.returned());
-                text(out, m.reason(), REASON_BYTES_MAX);
+                out.text(m.reason(), REASON_BYTES_MAX);
             }
             case Message.NeedSpace m -> {
                 out.u8(NEED_SPACE).u64(m.requestId()).u64(m.rid()).u64(m.dataBlocks()).u64(m.metaBlocks());
@@ -163,7 +163,7 @@ public final class MessageCodec {
                 edits(out.u8(COMMITTED).u64(m.requestId()), m.edits());
                 grants(out.u64(m.nextSeq()), m.grants());
             }
-            case Message.Refused m -> text(out.u8(REFUSED).u64(m.requestId()), m.reason(), REASON_BYTES_MAX);
+            case Message.Refused m -> out.u8(REFUSED).u64(m.requestId()).text(m.reason(), REASON_BYTES_MAX);
             case Message.Done m -> out.u8(DONE).u64(m.requestId());
             case Message.SpaceGranted m -> grants(out.u8(SPACE_GRANTED).u64(m.requestId()), m.grants());
             case Message.InodesGranted m ->
@@ -187,7 +187,7 @@ public final class MessageCodec {
                 levels(out, m.levels());
                 numbers(out, m.openSeqs());
             }
-            case Message.Evicted m -> text(out.u8(EVICTED).u64(m.rid()), m.reason(), REASON_BYTES_MAX);
+            case Message.Evicted m -> out.u8(EVICTED).u64(m.rid()).text(m.reason(), REASON_BYTES_MAX);
             case Message.IsOpen m -> out.u8(IS_OPEN).u64(m.askId()).u64(m.ino());
             case Message.OpenElsewhere m -> flag(out.u8(OPEN_ELSEWHERE).u64(m.requestId()), m.isOpen());
             case Message.LockList m -> {
@@ -232,7 +232,7 @@ public final class MessageCodec {
             case MERGED -> new Message.Merged(in.u64(), in.u64(), in.u64(), added(in), numbers(in), in.extents(),
                     in.extents(), in.u64());
             case MERGE_FAILED -> new Message.MergeFailed(
-                    in.u64(), in.u64(), in.u64(), in.extents(), text(in, REASON_BYTES_MAX));
+                    in.u64(), in.u64(), in.u64(), in.extents(), in.text(REASON_BYTES_MAX));
             case NEED_SPACE -> new Message.NeedSpace(
                     in.u64(), in.u64(), blocks(in), blocks(in), flag(in));
             case NEED_INODES -> new Message.NeedInodes(in.u64(), in.u64());
@@ -256,7 +256,7 @@ public final class MessageCodec {
             case JOINED -> new Message.Joined(
                     in.u64(), in.u64(), in.u64(), in.u64(), levels(in), numbers(in), grants(in));
             case COMMITTED -> new Message.Committed(in.u64(), edits(in), in.u64(), grants(in));
-            case REFUSED -> new Message.Refused(in.u64(), text(in, REASON_BYTES_MAX));
+            case REFUSED -> new Message.Refused(in.u64(), in.text(REASON_BYTES_MAX));
             case DONE -> new Message.Done(in.u64());
             case SPACE_GRANTED -> new Message.SpaceGranted(in.u64(), grants(in));
             case INODES_GRANTED -> new Message.InodesGranted(in.u64(), in.u64(), in.u64());
@@ -265,7 +265,7 @@ public final class MessageCodec {
             case PUBLISHED -> new Message.Published(edits(in));
             case RENEWED -> new Message.Renewed(in.u64(), in.u64(), edits(in));
             case DECLARED -> new Message.Declared(in.u64(), in.u64(), in.u64(), in.u64(), levels(in), numbers(in));
-            case EVICTED -> new Message.Evicted(in.u64(), text(in, REASON_BYTES_MAX));
+            case EVICTED -> new Message.Evicted(in.u64(), in.text(REASON_BYTES_MAX));
             case IS_OPEN -> new Message.IsOpen(in.u64(), in.u64());
             case OPEN_ELSEWHERE -> new Message.OpenElsewhere(in.u64(), flag(in));
             case LOCK_LIST -> new Message.LockList(in.u64(), lockStates(in), flag(in));
@@ -428,7 +428,7 @@ public final class MessageCodec {
 
     /** The numbers of {@link Message.Standing} are its ordinals. */
     private static void mountState(ByteWriter out, Message.MountState mount) {
-        text(out.u64(mount.rid()), mount.hostName(), HOST_NAME_BYTES_MAX);
+        out.u64(mount.rid()).text(mount.hostName(), HOST_NAME_BYTES_MAX);
         out.u64(mount.pid()).u64(mount.epoch()).u8(mount.standing().ordinal());
         flag(out, mount.isReadOnly());
         out.u64(mount.leaseNanos()).u64(mount.versionsBehind()).u64(mount.grantedBlocks());
@@ -438,7 +438,7 @@ public final class MessageCodec {
         int count = in.count(MOUNT_STATE_BYTES_MIN);
         List<Message.MountState> mounts = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            mounts.add(new Message.MountState(in.u64(), text(in, HOST_NAME_BYTES_MAX), in.u64(), in.u64(), standing(in), flag(in),
+            mounts.add(new Message.MountState(in.u64(), in.text(HOST_NAME_BYTES_MAX), in.u64(), in.u64(), standing(in), flag(in),
                     in.u64(), in.u64(), in.u64()));
         }
         return List.copyOf(mounts);
@@ -551,25 +551,5 @@ public final class MessageCodec {
         List<SegmentInfo> upper = segments(in);
         in.check(!upper.isEmpty(), "inputs of a merge", "none");
         return new MergeSpec(planVersion, upperLevel, targetLevel, upper, segments(in), flag(in));
-    }
-
-    /** A u32 length and the UTF-8 bytes, cut to whole characters within {@code maxBytes}. */
-    static void text(ByteWriter out, String value, int maxBytes) {
-        byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
-        int length = utf8.length;
-        if (length > maxBytes) {
-            length = maxBytes;
-            while (length > 0 && (utf8[length] & 0xc0) == 0x80) {
-                length--;
-            }
-        }
-        out.counted(Arrays.copyOf(utf8, length));
-    }
-
-    static String text(ByteReader in, int maxBytes) throws CorruptionException {
-        byte[] utf8 = in.counted(maxBytes);
-        String value = new String(utf8, StandardCharsets.UTF_8);
-        in.check(Arrays.equals(utf8, value.getBytes(StandardCharsets.UTF_8)), "UTF-8", "other bytes");
-        return value;
     }
 }

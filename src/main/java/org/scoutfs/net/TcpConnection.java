@@ -185,7 +185,7 @@ final class TcpConnection implements PeerConnection {
         IOException why = cause.get();
         ByteWriter out = new ByteWriter();
         String reason = why == null || isDraining ? "" : String.valueOf(why.getMessage());
-        MessageCodec.text(out, reason, MessageCodec.REASON_BYTES_MAX);
+        out.text(reason, MessageCodec.REASON_BYTES_MAX);
         return out.toArray();
     }
 
@@ -243,7 +243,7 @@ final class TcpConnection implements PeerConnection {
                 }
                 case BYE -> {
                     ByteReader in = new ByteReader(frame.content(), where);
-                    String reason = MessageCodec.text(in, MessageCodec.REASON_BYTES_MAX);
+                    String reason = in.text(MessageCodec.REASON_BYTES_MAX);
                     in.end();
                     return new IOException(where + (reason.isEmpty() ? " closed the connection" : " ended: " + reason));
                 }

@@ -235,7 +235,7 @@ public final class TcpTransport implements Transport {
     private IOException refuse(Socket socket, String reason) throws IOException {
         ByteWriter out = new ByteWriter();
         out.u64(HelloCodec.MAGIC).u32(Hello.PROTOCOL_VERSION).u32(settings.self.formatVersion());
-        MessageCodec.text(out, reason, MessageCodec.REASON_BYTES_MAX);
+        out.text(reason, MessageCodec.REASON_BYTES_MAX);
         Frame.Batch batch = new Frame.Batch();
         batch.add(0, Frame.Kind.REFUSAL, out.toArray());
         socket.getOutputStream().write(batch.array(), 0, batch.size());
@@ -319,7 +319,7 @@ public final class TcpTransport implements Transport {
             in.u64("the magic number", HelloCodec.MAGIC, HelloCodec.MAGIC);
             int protocol = in.u32();
             int format = in.u32();
-            String reason = MessageCodec.text(in, MessageCodec.REASON_BYTES_MAX);
+            String reason = in.text(MessageCodec.REASON_BYTES_MAX);
             throw new RefusedException(from + " (protocol version " + Integer.toUnsignedString(protocol)
                     + ", format version " + Integer.toUnsignedString(format) + ") refuses this node: " + reason);
         }

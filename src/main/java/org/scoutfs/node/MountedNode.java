@@ -5,6 +5,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -221,6 +222,11 @@ public final class MountedNode implements AutoCloseable {
     /** Where it is mounted, and how, in a few words. */
     public String describe() {
         return mount.source() + " as " + mount.type() + " over " + mount.transport();
+    }
+
+    /** As {@link FuseMount#notices}. */
+    public List<String> notices() {
+        return mount.notices();
     }
 
     /** Waits until it is unmounted, by whomever, and everything is on the device. */

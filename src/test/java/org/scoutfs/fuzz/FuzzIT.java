@@ -16,6 +16,7 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.scoutfs.base.Clock;
 import org.scoutfs.cli.ArgumentsFuzz;
 import org.scoutfs.fs.IoctlFuzz;
 import org.scoutfs.fuse.RequestFuzz;
@@ -26,11 +27,15 @@ import org.scoutfs.quorum.ReignFuzz;
 import org.scoutfs.testkit.Profile;
 import org.scoutfs.volume.BlocksFuzz;
 
-/** Runs Jazzer on each target for {@code -Dfuzz.seconds}, two targets at a time, each in its own JVM. */
+/**
+ * Runs Jazzer on each target for {@code -Dfuzz.seconds}, four targets at a time, each in its own JVM. The normal run begins with
+ * the same seed each time, so that what it finds belongs to the change at hand; the long one begins with another each time.
+ */
 @Execution(ExecutionMode.CONCURRENT)
 class FuzzIT {
     private static final Pattern RUNS = Pattern.compile("Done (\\d+) runs in");
     private static final int SECONDS_ASKED = Integer.getInteger("scoutfs.fuzz.seconds", 5);
+    private static final long SEED = Profile.isLong() ? Clock.system().wallNanos() & 0x7fffffff : 1;
     private static final int SECONDS =
             Profile.isLong() ? Profile.scaled(Math.min(60, SECONDS_ASKED), SECONDS_ASKED) : SECONDS_ASKED;
 
@@ -70,7 +75,7 @@ class FuzzIT {
         Process jazzer = new ProcessBuilder(
                         "nice",
                         "-n",
-                        "5",
+                        "10",
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx512m",
                         "--enable-native-access=ALL-UNNAMED",
@@ -82,6 +87,7 @@ class FuzzIT {
                         "--instrumentation_includes=org.scoutfs.**",
                         "--reproducer_path=" + dir,
                         "-max_total_time=" + SECONDS,
+                        "-seed=" + SEED,
                         "-timeout=60",
                         "-rss_limit_mb=3072",
                         "-artifact_prefix=" + dir + "/",
@@ -101,7 +107,7 @@ class FuzzIT {
         assertThat(runs.find()).as("jazzer says how many runs:%n%s", tail(said)).isTrue();
         // How many depends on what else runs; the seeds are taken in any case, and the time counts from then on.
         assertThat(Long.parseLong(runs.group(1))).as("runs").isGreaterThanOrEqualTo(seeds.size());
-        System.out.printf("[fuzz] %s: %s runs in %d s%n", target.getSimpleName(), runs.group(1), SECONDS);
+        System.out.printf("[fuzz] %s: %s runs in %d s from seed %d%n", target.getSimpleName(), runs.group(1), SECONDS, SEED);
     }
 
     /** The child runs in another directory. */
