@@ -12,6 +12,9 @@ public enum Counter {
     DEVICE_CORRUPTIONS("blocks that were not what they must be"),
     WALKS("calls of walk-inodes"),
     WALK_NANOS("nanoseconds of work in them"),
+    SERVER_MESSAGES("messages to and from the server, in this process or another one, without heartbeats"),
+    SERVER_LOCK_MESSAGES("those of them that are about locks"),
+    SERVER_HEARTBEATS("renewals of the lease and their answers"),
     DATA_BARRIER_FILES("changed files whose blocks got their places while no operation could begin"),
     DATA_BARRIER_MICROS("microseconds that this took");
 

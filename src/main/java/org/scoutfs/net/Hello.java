@@ -23,7 +23,7 @@ public record Hello(
         String nodeName,
         ProcessIdentity process) {
     /** The version of everything in docs/protocol.md. A peer with another one is refused. */
-    public static final int PROTOCOL_VERSION = 1;
+    public static final int PROTOCOL_VERSION = 2;
 
     public static final int NO_SLOT = -1;
 

@@ -96,7 +96,7 @@ final class Incarnations implements FileSystem, Ioctls {
     }
 
     private NodeIncarnation join(long rid) throws IOException, InterruptedException {
-        ServerSession session = new ServerSession(rid, leases.leaseNanos());
+        ServerSession session = new ServerSession(rid, leases.leaseNanos(), mount.counters());
         ServerLink link = ServerLink.start(member, session, mount.volume(), cluster, leaseClock);
         return new NodeIncarnation(mount, session, link, counts, this::evicted);
     }

@@ -77,7 +77,7 @@ public final class NodeStack {
         try {
             if (cluster == null) {
                 LocalServer server = shared == null ? startServer(options) : shared;
-                ServerSession session = new ServerSession(rid);
+                ServerSession session = new ServerSession(rid, 0, counters);
                 session.connect(server.connect(session));
                 only = new NodeIncarnation(mount, session, null, new KernelCounts(), (one, why) -> one.failed(why));
                 closers.push(only::close);

@@ -13,6 +13,8 @@ import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.base.Counter;
+import org.scoutfs.base.Counters;
 import org.scoutfs.base.InvariantViolation;
 import org.scoutfs.net.Connection;
 import org.scoutfs.net.Message;
@@ -39,6 +41,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
 
     private final long rid;
     private final boolean isInCluster;
+    private final Counters counters;
     private final long leaseNanos;
     private final Map<Class<? extends Message>, Connection.Receiver> receivers = new HashMap<>();
 
@@ -108,9 +111,17 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         this(rid, 0);
     }
 
-    /** @param leaseNanos in a cluster, how long a right lasts that the server does not renew; 0 where the mount is alone */
     public ServerSession(long rid, long leaseNanos) {
+        this(rid, leaseNanos, new Counters());
+    }
+
+    /**
+     * @param leaseNanos in a cluster, how long a right lasts that the server does not renew; 0 where the mount is alone
+     * @param counters where messages are counted
+     */
+    public ServerSession(long rid, long leaseNanos, Counters counters) {
         this.rid = rid;
+        this.counters = counters;
         this.isInCluster = leaseNanos > 0;
         this.leaseNanos = leaseNanos;
         this.core = new ClientCore(rid, leaseNanos);
@@ -184,7 +195,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
             }
             connection = to;
             attached = fresh;
-            first.forEach(to::send);
+            first.forEach(message -> sendTo(to, message));
         } finally {
             mutex.unlock();
         }
@@ -230,7 +241,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         try {
             Message renewal = core.renewal(nowNanos, oldestVersion);
             if (renewal != null && connection != null && closedBy == null) {
-                connection.send(renewal);
+                sendTo(connection, renewal);
             }
         } finally {
             mutex.unlock();
@@ -287,6 +298,24 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         }
     }
 
+    // ---- what is counted -----------------------------------------------------------------------------------------------
+
+    private void sendTo(Connection to, Message message) {
+        count(message);
+        to.send(message);
+    }
+
+    private void count(Message message) {
+        switch (message) {
+            case Message.Renew _, Message.Renewed _ -> counters.increment(Counter.SERVER_HEARTBEATS);
+            case Message.LockRequest _, Message.LockReleased _, Message.LockGranted _, Message.LockRevoke _ -> {
+                counters.increment(Counter.SERVER_MESSAGES);
+                counters.increment(Counter.SERVER_LOCK_MESSAGES);
+            }
+            default -> counters.increment(Counter.SERVER_MESSAGES);
+        }
+    }
+
     // ---- what is sent --------------------------------------------------------------------------------------------------
 
     /** Sends a message that has no answer of its own. While there is no connection it is lost: declarations make up for that. */
@@ -294,7 +323,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
         mutex.lock();
         try {
             if (connection != null && closedBy == null && core.isOnline()) {
-                connection.send(message);
+                sendTo(connection, message);
             }
         } finally {
             mutex.unlock();
@@ -344,7 +373,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
                 }
             });
             if (connection != null && core.isOnline()) {
-                connection.send(request);
+                sendTo(connection, request);
             }
         } finally {
             mutex.unlock();
@@ -370,6 +399,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
                 if (from != attached) {
                     return;
                 }
+                count(message);
                 verdict = core.receive(message);
                 if (verdict == ClientCore.Verdict.ANSWER) {
                     request = pending.remove(requestId);
