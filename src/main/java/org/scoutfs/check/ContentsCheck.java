@@ -69,6 +69,16 @@ final class ContentsCheck {
                 }
 
                 @Override
+                public void sum(Fact fact, long times) {
+                    pairing.owner(fact, times);
+                }
+
+                @Override
+                public void mirrorSum(Fact fact, long times) {
+                    pairing.mirror(fact, times);
+                }
+
+                @Override
                 public void inode(long ino, InodeItem inode) {
                     count(ino, inode);
                 }
@@ -139,6 +149,16 @@ final class ContentsCheck {
         @Override
         public void mirror(Fact fact) {
             pairing.mirror(fact);
+        }
+
+        @Override
+        public void sum(Fact fact, long times) {
+            pairing.owner(fact, times);
+        }
+
+        @Override
+        public void mirrorSum(Fact fact, long times) {
+            pairing.mirror(fact, times);
         }
 
         @Override

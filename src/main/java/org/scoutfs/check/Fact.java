@@ -17,16 +17,27 @@ record Fact(Relation relation, long a, long b, long c, long d) {
         /** Inode a has no name. Said by its link count, and by the orphan item. */
         ORPHAN,
         /** Inode a is being truncated. Said by its flag, and by the truncate item. */
-        TRUNCATE
+        TRUNCATE,
+        /** Inode b has an xattr, number c, of name hash a with the tag srch. Said by the xattr, and by the search item. */
+        XATTR_SEARCH,
+        /** Inode c has an xattr with the tag indx at place (a, b). Said by each such xattr, and by the item as often as it counts. */
+        XATTR_PLACE,
+        /** The total (a, b, c) has this sum, as often as the sum says. Said by the xattrs, and by the total's item. */
+        TOTAL_SUM,
+        /** The total (a, b, c) has an xattr. Said by each, and by the total's item as often as it counts. */
+        TOTAL_COUNT
     }
 
-    /** 64 bits that are as good as unique: SplitMix64's finish after each number. */
+    /**
+     * 64 bits that are as good as unique: SplitMix64's finish after each number. Odd, so that no number of times but none makes it
+     * zero.
+     */
     long fingerprint() {
         long hash = mix(relation.ordinal() + 1L);
         hash = mix(hash ^ a);
         hash = mix(hash ^ b);
         hash = mix(hash ^ c);
-        return mix(hash ^ d);
+        return mix(hash ^ d) | 1;
     }
 
     private static long mix(long value) {

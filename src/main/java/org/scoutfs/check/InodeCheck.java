@@ -18,6 +18,8 @@ import org.scoutfs.item.NameHash;
 import org.scoutfs.item.ReaddirItem;
 import org.scoutfs.item.SymlinkItem;
 import org.scoutfs.item.XattrItem;
+import org.scoutfs.item.XattrTags;
+import org.scoutfs.item.XattrTotal;
 import org.scoutfs.lsm.Cursor;
 import org.scoutfs.lsm.ItemReader;
 
@@ -35,6 +37,12 @@ final class InodeCheck implements ItemWalk.InodeSink {
         void fact(Fact fact);
 
         void mirror(Fact fact);
+
+        /** Said by an xattr so many times. */
+        default void sum(Fact fact, long times) {}
+
+        /** The same, said by an item outside of inodes. */
+        default void mirrorSum(Fact fact, long times) {}
 
         void inode(long ino, InodeItem inode);
 
@@ -74,6 +82,11 @@ final class InodeCheck implements ItemWalk.InodeSink {
     @Override
     public void index(Fact fact) {
         listener.mirror(fact);
+    }
+
+    @Override
+    public void sum(Fact fact, long times) {
+        listener.mirrorSum(fact, times);
     }
 
     @Override
@@ -125,12 +138,33 @@ final class InodeCheck implements ItemWalk.InodeSink {
             finishXattr();
             xattrs++;
             parts.begin(key, value);
-            long hash = NameHash.of(XattrItem.name(key, value));
-            if (hash != Keys.second(key)) {
+            byte[] xattrName = XattrItem.name(key, value);
+            if (NameHash.of(xattrName) != Keys.second(key)) {
                 findings.add(Kind.XATTR, name(), "xattr " + Keys.toString(key) + " is not where its name belongs");
             }
+            tagged(key, xattrName, value);
         } else if (!parts.add(key, value)) {
             findings.add(Kind.XATTR, name(), "part " + Keys.toString(key) + " belongs to no xattr");
+        }
+    }
+
+    /** What the xattr's tags say has to be said by items outside of the inode, too. */
+    private void tagged(byte[] key, byte[] xattrName, byte[] firstPart) throws CorruptionException {
+        XattrTags tags = XattrTags.ofStored(xattrName);
+        if (tags == null) {
+            findings.add(Kind.XATTR, name(), "the name of xattr " + Keys.toString(key) + " is not well made");
+            return;
+        }
+        if (tags.has(XattrTags.SRCH)) {
+            listener.fact(new Fact(Fact.Relation.XATTR_SEARCH, Keys.second(key), ino, XattrItem.id(key), 0));
+        }
+        if (tags.has(XattrTags.INDX)) {
+            listener.fact(new Fact(Fact.Relation.XATTR_PLACE, tags.first(), tags.second(), ino, 0));
+        }
+        if (tags.has(XattrTags.TOTL)) {
+            XattrTotal summand = XattrTags.summand(XattrItem.valueInFirstPart(key, firstPart));
+            listener.sum(new Fact(Fact.Relation.TOTAL_SUM, tags.first(), tags.second(), tags.third(), 0), summand.total());
+            listener.sum(new Fact(Fact.Relation.TOTAL_COUNT, tags.first(), tags.second(), tags.third(), 0), summand.count());
         }
     }
 

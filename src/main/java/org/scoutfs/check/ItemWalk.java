@@ -6,6 +6,8 @@ import org.scoutfs.check.Problem.Kind;
 import org.scoutfs.item.IndexKeys;
 import org.scoutfs.item.Keys;
 import org.scoutfs.item.OrphanItem;
+import org.scoutfs.item.XattrIndexKeys;
+import org.scoutfs.item.XattrTotal;
 import org.scoutfs.lsm.Cursor;
 import org.scoutfs.lsm.ItemReader;
 
@@ -35,6 +37,9 @@ final class ItemWalk {
     interface InodeSink {
         void index(Fact fact);
 
+        /** Something that is said elsewhere so many times. */
+        void sum(Fact fact, long times);
+
         /** An item of zone FS, in key order. */
         void item(byte[] key, byte[] value) throws IOException;
 
@@ -52,9 +57,12 @@ final class ItemWalk {
     void run() {
         zone("items before the first zone", 0, 0, this::unknown);
         zone("index items", Keys.Zone.INODE_INDEX, Keys.Zone.INODE_INDEX, this::index);
+        zone("index items of xattrs", Keys.Zone.XATTR_INDEX, Keys.Zone.XATTR_INDEX, this::place);
         zone("orphan items", Keys.Zone.ORPHAN, Keys.Zone.ORPHAN, this::orphan);
         zone("inodes' items", Keys.Zone.FS, Keys.Zone.FS, sink::item);
-        zone("items after the last zone", Keys.Zone.FS + 1, 255, this::unknown);
+        zone("totals of xattrs", Keys.Zone.XATTR_TOTAL, Keys.Zone.XATTR_TOTAL, this::total);
+        zone("search items", Keys.Zone.XATTR_SEARCH, Keys.Zone.XATTR_SEARCH, this::search);
+        zone("items after the last zone", Keys.Zone.XATTR_SEARCH + 1, 255, this::unknown);
         try {
             sink.end();
         } catch (IOException damaged) {
@@ -121,5 +129,36 @@ final class ItemWalk {
         }
         Fact.Relation relation = OrphanItem.isTruncate(key) ? Fact.Relation.TRUNCATE : Fact.Relation.ORPHAN;
         sink.index(new Fact(relation, OrphanItem.ino(key), 0, 0, 0));
+    }
+
+    private void place(byte[] key, byte[] value) throws CorruptionException {
+        if (Keys.type(key) != Keys.Type.XATTR_SORTED || Keys.fourth(key) != 0) {
+            findings.add(Kind.ITEM, "index item " + Keys.toString(key), "is no place of an xattr");
+            return;
+        }
+        sink.sum(
+                new Fact(Fact.Relation.XATTR_PLACE, Keys.first(key), Keys.second(key), XattrIndexKeys.ino(key), 0),
+                XattrIndexKeys.sortedCount(key, value));
+    }
+
+    private void total(byte[] key, byte[] value) throws CorruptionException {
+        if (Keys.type(key) != Keys.Type.XATTR_TOTAL || Keys.fourth(key) != 0) {
+            findings.add(Kind.ITEM, "item " + Keys.toString(key), "is no total");
+            return;
+        }
+        XattrTotal total = XattrTotal.decode(key, value);
+        long first = Keys.first(key);
+        long second = Keys.second(key);
+        long third = Keys.third(key);
+        sink.sum(new Fact(Fact.Relation.TOTAL_SUM, first, second, third, 0), total.total());
+        sink.sum(new Fact(Fact.Relation.TOTAL_COUNT, first, second, third, 0), total.count());
+    }
+
+    private void search(byte[] key, byte[] value) {
+        if (Keys.type(key) != Keys.Type.XATTR_SEARCH || Keys.fourth(key) != 0 || value.length != 0) {
+            findings.add(Kind.ITEM, "search item " + Keys.toString(key), "is none, with a value of " + value.length + " bytes");
+            return;
+        }
+        sink.index(new Fact(Fact.Relation.XATTR_SEARCH, Keys.first(key), XattrIndexKeys.ino(key), Keys.third(key), 0));
     }
 }

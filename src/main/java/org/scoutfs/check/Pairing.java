@@ -16,7 +16,7 @@ final class Pairing {
     private static final int SUSPECTS_MAX = 1 << 21;
 
     private final long[] sums = new long[BUCKETS];
-    private final Map<Fact, Integer> balances = new HashMap<>();
+    private final Map<Fact, Long> balances = new HashMap<>();
     private boolean isSecondPass;
     private boolean isCut;
 
@@ -25,19 +25,28 @@ final class Pairing {
         add(fact, 1);
     }
 
+    /** The fact is said so many times, with wrap-around: for sums. */
+    void owner(Fact fact, long times) {
+        add(fact, times);
+    }
+
     /** The other side: a link from the inode, an index. */
     void mirror(Fact fact) {
         add(fact, -1);
     }
 
-    private void add(Fact fact, int sign) {
+    void mirror(Fact fact, long times) {
+        add(fact, -times);
+    }
+
+    private void add(Fact fact, long times) {
         long fingerprint = fact.fingerprint();
         int bucket = (int) (fingerprint >>> 1) & BUCKETS - 1;
         if (!isSecondPass) {
-            sums[bucket] += sign * fingerprint;
+            sums[bucket] += times * fingerprint;
         } else if (sums[bucket] != 0) {
             if (balances.size() < SUSPECTS_MAX) {
-                balances.merge(fact, sign, Integer::sum);
+                balances.merge(fact, times, Long::sum);
             } else {
                 isCut = true;
             }
@@ -70,7 +79,7 @@ final class Pairing {
         }
     }
 
-    private static void report(Fact fact, int balance, Findings findings) {
+    private static void report(Fact fact, long balance, Findings findings) {
         boolean isMissing = balance > 0;
         String times = Math.abs(balance) == 1 ? "" : " (" + Math.abs(balance) + " times)";
         switch (fact.relation()) {
@@ -92,7 +101,29 @@ final class Pairing {
                     Problem.Kind.ORPHAN,
                     "inode " + number(fact.a()),
                     isMissing ? "is being truncated, and has no truncate item" : "has a truncate item, and is not being truncated");
+            case XATTR_SEARCH -> findings.add(
+                    isMissing ? Problem.Kind.INDEX_MISSING : Problem.Kind.INDEX_EXTRA,
+                    "inode " + number(fact.b()),
+                    isMissing
+                            ? "is not found by its xattr " + number(fact.c()) + " of name hash " + number(fact.a())
+                            : "is found by an xattr " + number(fact.c()) + " of name hash " + number(fact.a())
+                                    + ", which it has not");
+            case XATTR_PLACE -> findings.add(
+                    isMissing ? Problem.Kind.INDEX_MISSING : Problem.Kind.INDEX_EXTRA,
+                    "inode " + number(fact.c()),
+                    (isMissing ? "is not in the index of xattrs at " : "is in the index of xattrs at ")
+                            + number(fact.a()) + "." + number(fact.b())
+                            + (isMissing ? ", where an xattr wants it" : ", which no xattr says") + times);
+            case TOTAL_SUM -> total("the sum", fact, balance, findings);
+            case TOTAL_COUNT -> total("the number", fact, balance, findings);
         }
+    }
+
+    private static void total(String what, Fact fact, long tooLow, Findings findings) {
+        findings.add(
+                Problem.Kind.TOTAL,
+                "total " + number(fact.a()) + "." + number(fact.b()) + "." + number(fact.c()),
+                what + " of its xattrs is " + Math.abs(tooLow) + (tooLow > 0 ? " more" : " less") + " than it says");
     }
 
     private static void index(String name, Fact fact, boolean isMissing, String times, Findings findings) {

@@ -31,6 +31,8 @@ public record Problem(Kind kind, String where, String what) {
         XATTR,
         /** An inode is not in an index at its sequence number. */
         INDEX_MISSING,
+        /** A total of xattrs is not the sum of their values, or does not count them all. */
+        TOTAL,
         /** An index has what is not, or not any more. */
         INDEX_EXTRA,
         /** An inode without a name, or with an unfinished truncate, is not noted; or one is noted that is none. */

@@ -25,6 +25,10 @@ final class Commands {
             case "statfs" -> new StatfsCommand();
             case "get-referring-entries" -> new ReferringEntriesCommand();
             case "ino-path" -> new InoPathCommand();
+            case "list-hidden-xattrs" -> new HiddenXattrsCommand();
+            case "read-xattr-index" -> new XattrIndexCommand();
+            case "read-xattr-totals" -> new XattrTotalsCommand();
+            case "search-xattrs" -> new SearchXattrsCommand();
             case "walk-inodes" -> new WalkInodesCommand();
             case "get-allocated-inos" -> new AllocatedInosCommand();
             default -> null;
@@ -43,7 +47,11 @@ final class Commands {
                 new UmountCommand(),
                 new ClusterCommand(),
                 new CountersCommand(),
+                new HiddenXattrsCommand(),
                 new LocksCommand(),
+                new XattrIndexCommand(),
+                new XattrTotalsCommand(),
+                new SearchXattrsCommand(),
                 new StatCommand(),
                 new StatfsCommand(),
                 new ReferringEntriesCommand(),

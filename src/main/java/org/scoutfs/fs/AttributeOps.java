@@ -8,11 +8,15 @@ import org.scoutfs.base.FsException;
 import org.scoutfs.base.MustWait;
 import org.scoutfs.fs.Attributes.Timestamp;
 import org.scoutfs.fs.xattr.PosixAcl;
+import org.scoutfs.fs.xattr.TaggedXattrs;
 import org.scoutfs.fs.xattr.XattrName;
 import org.scoutfs.fs.xattr.XattrStore;
 import org.scoutfs.item.InodeItem;
+import org.scoutfs.item.NameHash;
 import org.scoutfs.item.SymlinkItem;
+import org.scoutfs.item.XattrIndexKeys;
 import org.scoutfs.item.XattrItem;
+import org.scoutfs.item.XattrTags;
 import org.scoutfs.lock.LockClient;
 import org.scoutfs.lsm.ItemReader;
 import org.scoutfs.net.LockMode;
@@ -20,6 +24,7 @@ import org.scoutfs.txn.Transaction;
 
 /** Reads and changes what an inode says of itself: attributes, extended attributes, ACLs, the target of a symbolic link. */
 final class AttributeOps {
+    private static final byte[] NO_VALUE = {};
     private static final int XATTR_CREATE = 1;
     private static final int XATTR_REPLACE = 2;
     private static final int SETGID = 02000;
@@ -235,18 +240,20 @@ final class AttributeOps {
         if (value.length > XattrItem.VALUE_BYTES_MAX) {
             throw FsException.of(Errno.E2BIG);
         }
+        XattrTags tags = XattrTags.of(name);
+        tags.checkValue(value);
         try (LockClient.Use _ = core.acquire(ino, LockMode.WRITE)) {
             var lock = core.inodeLocks.of(ino);
             long stamp = lock.writeLock();
             try {
-                setXattr(core.require(core.transactions.view(), ino), name, value, flags, clearSetgid);
+                setXattr(core.require(core.transactions.view(), ino), name, tags, value, flags, clearSetgid);
             } finally {
                 lock.unlockWrite(stamp);
             }
         }
     }
 
-    private void setXattr(Inode inode, byte[] name, byte[] value, int flags, boolean clearSetgid)
+    private void setXattr(Inode inode, byte[] name, XattrTags tags, byte[] value, int flags, boolean clearSetgid)
             throws FsException, MustWait, IOException {
         ItemReader view = core.transactions.view();
         InodeItem item = inode.item;
@@ -257,6 +264,10 @@ final class AttributeOps {
         if (old == null && (flags & XATTR_REPLACE) != 0) {
             throw FsException.of(Errno.ENODATA);
         }
+        if (old != null && tags.has(XattrTags.INDX)) {
+            return; // it has no value that could be another one
+        }
+        byte[] oldValue = old != null && tags.has(XattrTags.TOTL) ? XattrStore.read(view, inode.ino, old) : NO_VALUE;
         int flag = flag(name);
         boolean isAcl = flag == InodeItem.ACCESS_ACL || flag == InodeItem.DEFAULT_ACL;
         PosixAcl acl = isAcl ? acl(inode, flag, value) : null;
@@ -266,10 +277,16 @@ final class AttributeOps {
             mode = mode & ~ACCESS_BITS | acl.mode();
             isStored = !acl.isOnlyMode();
         }
-        long bytes = Core.INODE_BYTES + XattrStore.itemBytes(name, value.length, old);
+        long bytes = Core.INODE_BYTES + XattrStore.itemBytes(name, value.length, old) + indexBytes(tags);
         try (Transaction txn = core.begin(bytes)) {
             if (isStored) {
-                XattrStore.put(txn, inode.ino, name, value, old, item.nextXattrId);
+                long id = item.nextXattrId;
+                XattrStore.put(txn, inode.ino, name, value, old, id);
+                if (old == null) {
+                    TaggedXattrs.added(txn, inode.ino, tags, NameHash.of(name), id, value);
+                } else {
+                    TaggedXattrs.replaced(txn, tags, oldValue, value);
+                }
                 item.nextXattrId += old == null ? 1 : 0;
                 item.xattrCount += old == null ? 1 : 0;
             } else if (old != null) {
@@ -308,8 +325,12 @@ final class AttributeOps {
                 if (found == null) {
                     throw FsException.of(Errno.ENODATA);
                 }
-                try (Transaction txn = core.beginShrinking(Core.INODE_BYTES + XattrStore.itemBytes(name, 0, found))) {
+                XattrTags tags = XattrTags.of(name);
+                byte[] value = tags.has(XattrTags.TOTL) ? XattrStore.read(view, ino, found) : NO_VALUE;
+                long bytes = Core.INODE_BYTES + XattrStore.itemBytes(name, 0, found) + indexBytes(tags);
+                try (Transaction txn = core.beginShrinking(bytes)) {
                     XattrStore.remove(txn, ino, found);
+                    TaggedXattrs.removed(txn, ino, tags, found.nameHash(), found.id(), value);
                     inode.item.xattrCount--;
                     inode.item.set(flag(name), false);
                     inode.setCtime(core.clock.wallNanos());
@@ -317,6 +338,32 @@ final class AttributeOps {
                 }
             } finally {
                 lock.unlockWrite(stamp);
+            }
+        }
+    }
+
+    private static long indexBytes(XattrTags tags) {
+        return tags.isIndexed() ? XattrIndexKeys.BYTES_MAX : 0;
+    }
+
+    /** Names of xattrs that {@link #listXattrs} leaves out, from a place in the order of their hashes on. */
+    void hiddenXattrs(long ino, long fromHash, long fromId, XattrStore.NameVisitor names)
+            throws FsException, MustWait, IOException {
+        try (LockClient.Use _ = core.acquire(ino, LockMode.READ)) {
+            var lock = core.inodeLocks.of(ino);
+            long stamp = lock.readLock();
+            try {
+                ItemReader view = core.transactions.view();
+                if (core.require(view, ino).item.xattrCount > 0) {
+                    XattrStore.list(
+                            view,
+                            ino,
+                            fromHash,
+                            fromId,
+                            (hash, id, name) -> !XattrName.isHidden(name) || names.visit(hash, id, name));
+                }
+            } finally {
+                lock.unlockRead(stamp);
             }
         }
     }

@@ -17,4 +17,9 @@ public interface CallerMemory {
 
     /** Whether the calling thread has a capability effective, such as 21 for CAP_SYS_ADMIN or 2 for CAP_DAC_READ_SEARCH. */
     boolean hasCapability(int number);
+
+    /** Whether the calling thread has a supplementary group; one that cannot be looked at has none. */
+    default boolean isInGroup(int gid) {
+        return false;
+    }
 }

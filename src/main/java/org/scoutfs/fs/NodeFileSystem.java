@@ -2,6 +2,7 @@ package org.scoutfs.fs;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -533,6 +534,28 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     @Override
     public void removeXattr(Request request, long ino, byte[] name) throws FsException, MustWait, IOException {
         attributes.removeXattr(request, ino, name);
+    }
+
+    /**
+     * A place in the order in which an inode's xattrs are kept, right after one of them; and the name of that one.
+     *
+     * @param nextHash with {@code nextId}: where the rest begins
+     */
+    public record HiddenXattr(byte[] name, long nextHash, long nextId) {}
+
+    /** Names that {@link #listXattrs} leaves out, from a place on, as many as are not longer than {@code bytesMax} with a NUL after each. */
+    public List<HiddenXattr> hiddenXattrs(long ino, long fromHash, long fromId, long bytesMax)
+            throws FsException, MustWait, IOException {
+        List<HiddenXattr> found = new ArrayList<>();
+        long[] left = {bytesMax};
+        attributes.hiddenXattrs(ino, fromHash, fromId, (hash, id, name) -> {
+            left[0] -= name.length + 1;
+            if (left[0] >= 0) {
+                found.add(new HiddenXattr(name, hash, id + 1));
+            }
+            return left[0] > 0;
+        });
+        return found;
     }
 
     // ---- file locks

@@ -3,7 +3,6 @@ package org.scoutfs.fs;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CompletableFuture;
@@ -23,7 +22,6 @@ import org.scoutfs.item.InodeItem;
 import org.scoutfs.item.Keys;
 import org.scoutfs.item.OrphanItem;
 import org.scoutfs.item.SymlinkItem;
-import org.scoutfs.item.XattrItem;
 import org.scoutfs.lock.LockClient;
 import org.scoutfs.lsm.Cursor;
 import org.scoutfs.lsm.ItemReader;
@@ -428,9 +426,8 @@ final class Orphans {
         long ino = inode.ino;
         boolean mayHaveData = inode.isRegular();
         FileData.@Nullable PreparedWrite edge = mayHaveData ? core.data.admitTruncate(view, ino, item.size, 0) : null;
-        List<byte[]> xattrKeys =
-                item.xattrCount == 0 ? List.of() : XattrStore.someKeys(view, ino, XATTRS_PER_STEP);
-        long bytes = Core.INODE_BYTES + 4 * Core.BARE_BYTES + xattrKeys.size() * Core.BARE_BYTES
+        XattrStore.Some xattrs = item.xattrCount == 0 ? XattrStore.Some.NONE : XattrStore.some(view, ino, XATTRS_PER_STEP);
+        long bytes = Core.INODE_BYTES + 4 * Core.BARE_BYTES + xattrs.itemBytes()
                 + (edge == null ? 0 : edge.itemBytes());
         try (FileData.@Nullable PreparedWrite _ = edge;
                 Transaction txn = core.beginShrinking(bytes)) {
@@ -444,11 +441,8 @@ final class Orphans {
                     return false;
                 }
             }
-            for (byte[] key : xattrKeys) {
-                txn.delete(key);
-                item.xattrCount -= XattrItem.part(key) == 0 ? 1 : 0; // a volume may be unmounted between two steps
-            }
-            if (xattrKeys.size() >= XATTRS_PER_STEP) {
+            item.xattrCount -= xattrs.remove(txn, ino); // a volume may be unmounted between two steps
+            if (xattrs.size() >= XATTRS_PER_STEP) {
                 core.store(txn, inode);
                 return false;
             }

@@ -106,5 +106,10 @@ final class IoctlOperations {
         public boolean hasCapability(int number) {
             return (ProcessMemory.effectiveCapabilities(pid) >>> number & 1) != 0;
         }
+
+        @Override
+        public boolean isInGroup(int gid) {
+            return ProcessMemory.groups(pid).contains(gid);
+        }
     }
 }

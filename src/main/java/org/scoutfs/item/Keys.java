@@ -27,6 +27,8 @@ public final class Keys {
         public static final int VOLUME = 4;
         public static final int CHECKSUM = 5;
         public static final int FS = 6;
+        public static final int XATTR_TOTAL = 7;
+        public static final int XATTR_SEARCH = 8;
 
         private Zone() {}
     }
@@ -38,12 +40,14 @@ public final class Keys {
         /** INODE_INDEX: second = data_seq, third = inode number; no value. Regular files only. */
         public static final int DATA_SEQ = 2;
 
-        /** XATTR_INDEX: first = name hash, second = inode number, third = xattr id; no value. */
+        /** XATTR_INDEX: delta items; first = major, second = minor, third = inode number; value = how many xattrs say so. */
+        public static final int XATTR_SORTED = 1;
+
+        /** XATTR_TOTAL: delta items; first, second, third = the three numbers of the name; value = total and count. */
+        public static final int XATTR_TOTAL = 1;
+
+        /** XATTR_SEARCH: first = name hash, second = inode number, third = xattr id; no value. */
         public static final int XATTR_SEARCH = 1;
-        /** XATTR_INDEX: delta items; first, second, third = the three numbers of the name; value = total and count. */
-        public static final int XATTR_TOTAL = 2;
-        /** XATTR_INDEX: first = minor, fourth = major, second = inode number, third = xattr id; no value. */
-        public static final int XATTR_SORTED = 3;
 
         /** ORPHAN: second = inode number; no value. */
         public static final int ORPHAN = 1;

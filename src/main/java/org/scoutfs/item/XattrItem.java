@@ -75,6 +75,12 @@ public final class XattrItem {
         return firstPart[AT_VALUE_LENGTH] & 0xff | (firstPart[AT_VALUE_LENGTH + 1] & 0xff) << 8;
     }
 
+    /** As much of the value as the first part holds: all of a value that is short. */
+    public static byte[] valueInFirstPart(byte[] key, byte[] firstPart) throws CorruptionException {
+        int from = AT_NAME + nameLength(key, firstPart);
+        return Arrays.copyOfRange(firstPart, from, Math.min(firstPart.length, from + valueLength(key, firstPart)));
+    }
+
     /** Copies what part {@code part} holds of the value to where it belongs in {@code value}. */
     public static void copyValue(byte[] key, byte[] bytes, int nameLength, byte[] value) throws CorruptionException {
         int part = part(key);

@@ -7,6 +7,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import org.scoutfs.base.Errno;
 
 /**
@@ -90,18 +92,34 @@ public final class ProcessMemory {
 
     /** The effective capabilities of a thread, one bit each; 0 when it is gone or not visible from here. */
     public static long effectiveCapabilities(int pid) {
+        String mask = status(pid, "CapEff:");
+        return mask.isEmpty() ? 0 : Long.parseUnsignedLong(mask, 16);
+    }
+
+    /** The supplementary groups of a thread; none when it is gone or not visible from here. */
+    public static Set<Integer> groups(int pid) {
+        Set<Integer> groups = new HashSet<>();
+        for (String gid : status(pid, "Groups:").split("\\s+", -1)) {
+            if (!gid.isEmpty()) {
+                groups.add(Integer.parseUnsignedInt(gid));
+            }
+        }
+        return groups;
+    }
+
+    private static String status(int pid, String field) {
         if (pid <= 0) {
-            return 0;
+            return "";
         }
         try {
             for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/status"))) {
-                if (line.startsWith("CapEff:")) {
-                    return Long.parseUnsignedLong(line.substring("CapEff:".length()).strip(), 16);
+                if (line.startsWith(field)) {
+                    return line.substring(field.length()).strip();
                 }
             }
-            return 0;
+            return "";
         } catch (IOException gone) {
-            return 0;
+            return "";
         }
     }
 }

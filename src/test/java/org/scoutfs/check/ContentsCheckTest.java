@@ -24,7 +24,9 @@ import org.scoutfs.item.NameHash;
 import org.scoutfs.item.OrphanItem;
 import org.scoutfs.item.ReaddirItem;
 import org.scoutfs.item.SymlinkItem;
+import org.scoutfs.item.XattrIndexKeys;
 import org.scoutfs.item.XattrItem;
+import org.scoutfs.item.XattrTotal;
 import org.scoutfs.volume.StateEdit;
 
 /** Damage that no checksum sees, planted item by item: each kind is named. */
@@ -56,6 +58,85 @@ class ContentsCheckTest {
     @Test
     void healthyInSmallWindows() {
         assertThat(volume.check(new VolumeCheck.Options(true, 100))).isEmpty();
+    }
+
+    // ---- what tagged xattrs say elsewhere
+
+    @Test
+    void searchItemMissing() {
+        volume.items.remove(XattrIndexKeys.search(SmallVolume.SEARCHED, SmallVolume.FILE, 2));
+
+        assertThat(volume.kinds()).containsExactly(Kind.INDEX_MISSING);
+        assertThat(volume.check().toString()).contains("inode 1024: is not found by its xattr 2 of name hash");
+    }
+
+    @Test
+    void searchItemOfAnXattrThatIsNotThere() {
+        volume.items.put(XattrIndexKeys.search(SmallVolume.SEARCHED, SmallVolume.DIRECTORY, 9), XattrIndexKeys.searchValue());
+
+        assertThat(volume.kinds()).containsExactly(Kind.INDEX_EXTRA);
+        assertThat(volume.check().toString()).contains("inode 1025: is found by an xattr 9 of name hash");
+    }
+
+    @Test
+    void totalWithTheWrongSum() {
+        volume.items.put(SmallVolume.TOTAL, new XattrTotal(41, 2).encode());
+
+        assertThat(volume.kinds()).containsExactly(Kind.TOTAL);
+        assertThat(volume.check().toString()).contains("total 1.2.3: the sum of its xattrs is 1 more than it says");
+    }
+
+    @Test
+    void totalOfHalfTheRange() {
+        volume.items.put(SmallVolume.TOTAL, new XattrTotal(42 + Long.MIN_VALUE, 2).encode());
+
+        assertThat(volume.kinds()).containsExactly(Kind.TOTAL);
+    }
+
+    @Test
+    void totalWithTheWrongNumber() {
+        volume.items.put(SmallVolume.TOTAL, new XattrTotal(42, 3).encode());
+
+        assertThat(volume.kinds()).containsExactly(Kind.TOTAL);
+        assertThat(volume.check().toString()).contains("total 1.2.3: the number of its xattrs is 1 less than it says");
+    }
+
+    @Test
+    void totalMissingAndTotalOfNothing() {
+        volume.items.remove(SmallVolume.TOTAL);
+        volume.items.put(XattrIndexKeys.total(3, 2, 1), new XattrTotal(42, 2).encode());
+
+        assertThat(volume.check()).hasSize(4).allMatch(problem -> problem.kind() == Kind.TOTAL);
+    }
+
+    @Test
+    void placeInTheIndexMissing() {
+        volume.items.remove(SmallVolume.PLACE);
+
+        assertThat(volume.kinds()).containsExactly(Kind.INDEX_MISSING);
+        assertThat(volume.check().toString())
+                .contains("inode 1024: is not in the index of xattrs at 7.9, where an xattr wants it (2 times)");
+    }
+
+    @Test
+    void placeInTheIndexTooOftenOrAnotherOne() {
+        volume.items.put(SmallVolume.PLACE, XattrIndexKeys.sortedValue(3));
+        assertThat(volume.kinds()).containsExactly(Kind.INDEX_EXTRA);
+
+        volume.items.put(SmallVolume.PLACE, XattrIndexKeys.sortedValue(2));
+        volume.items.put(XattrIndexKeys.sorted(8, 9, SmallVolume.FILE), XattrIndexKeys.sortedValue(1));
+        assertThat(volume.kinds()).containsExactly(Kind.INDEX_EXTRA);
+    }
+
+    @Test
+    void itemsOfTaggedXattrsThatAreNone() {
+        volume.items.put(SmallVolume.TOTAL, new byte[15]);
+        assertThat(volume.kinds()).contains(Kind.ITEM);
+        volume.items.put(Keys.of(Keys.Zone.XATTR_SEARCH, 1, 2, 3, 4, 5), new byte[0]);
+        volume.items.put(Keys.of(Keys.Zone.XATTR_INDEX, 1, 2, 3, 4, 5), new byte[0]);
+        volume.items.put(Keys.of(Keys.Zone.XATTR_TOTAL, 1, 2, 3, 4, 5), new byte[0]);
+        volume.items.put(Keys.of(Keys.Zone.XATTR_SEARCH + 1, 1, 2, 3, 4, 5), new byte[0]);
+        assertThat(volume.check().stream().filter(problem -> problem.kind() == Kind.ITEM)).hasSize(5);
     }
 
     // ---- names

@@ -28,7 +28,9 @@ import org.scoutfs.item.NameHash;
 import org.scoutfs.item.OrphanItem;
 import org.scoutfs.item.ReaddirItem;
 import org.scoutfs.item.SymlinkItem;
+import org.scoutfs.item.XattrIndexKeys;
 import org.scoutfs.item.XattrItem;
+import org.scoutfs.item.XattrTotal;
 import org.scoutfs.lsm.Cursor;
 import org.scoutfs.lsm.ItemReader;
 import org.scoutfs.lsm.ValueKind;
@@ -41,7 +43,7 @@ import org.scoutfs.volume.VolumeState;
  *
  * <pre>
  *   /            1
- *   /a, /d/b     1024  a file of two blocks with an xattr, and two names
+ *   /a, /d/b     1024  a file of two blocks with xattrs, and two names
  *   /d           1025
  *   /d/s         1026  a symbolic link
  *   (no name)    1027  a file that is unlinked and open
@@ -52,6 +54,9 @@ final class SmallVolume {
     static final long DIRECTORY = 1025;
     static final long LINK = 1026;
     static final long UNLINKED = 1027;
+    static final long SEARCHED = NameHash.of("scoutfs.srch.totl.x.1.2.3".getBytes());
+    static final byte[] TOTAL = XattrIndexKeys.total(1, 2, 3);
+    static final byte[] PLACE = XattrIndexKeys.sorted(7, 9, FILE);
     static final DeviceExtent DATA = new DeviceExtent(1500, 2);
 
     private static final long DEVICE_BLOCKS = 2048;
@@ -77,6 +82,13 @@ final class SmallVolume {
         inodes.get(DIRECTORY).nlink = 2;
         items.put(OrphanItem.key(UNLINKED), OrphanItem.value());
         xattr(FILE, "user.x", "value");
+        xattr(FILE, "scoutfs.srch.totl.x.1.2.3", "40");
+        xattr(LINK, "scoutfs.totl.1.2.3", "2");
+        xattr(FILE, "scoutfs.indx.a.7.9", "");
+        xattr(FILE, "scoutfs.indx.b.7.9", "");
+        items.put(XattrIndexKeys.search(SEARCHED, FILE, 2), XattrIndexKeys.searchValue());
+        items.put(TOTAL, new XattrTotal(42, 2).encode());
+        items.put(PLACE, XattrIndexKeys.sortedValue(2));
         data(FILE);
         inodes.keySet().forEach(this::store);
         state.applyAll(List.of(

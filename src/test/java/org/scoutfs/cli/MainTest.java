@@ -112,6 +112,19 @@ class MainTest {
                 "get-referring-entries                | 64 | get-referring-entries: must provide ino",
                 "get-referring-entries 1 2            | 64 | get-referring-entries: Too many arguments",
                 "get-referring-entries 1z             | 1 | invalid 64bit value: '1z'",
+                "list-hidden-xattrs                   | 64 | list-hidden-xattrs: must provide file",
+                "search-xattrs                        | 64 | search-xattrs: must provide xattr-name",
+                "search-xattrs -p / scoutfs.srch.a    | 1 | search_xattrs ioctl failed: Inappropriate ioctl for device (25)",
+                "read-xattr-totals -p /               | 1 | read_xattr_totals ioctl failed: Inappropriate ioctl for device (25)",
+                "read-xattr-index -p / 0.0.0          | 1 | read_xattr_index ioctl failed: Inappropriate ioctl for device (25)",
+                "read-xattr-index 1.2                 | 1 | bad index position entry argument '1.2', it must be in the form"
+                        + " \"a.b.ino\" where each value can be prefixed by '0' for octal or '0x' for hex",
+                "read-xattr-index 1.x.2 1.2.3         | 1 | bad index position entry argument '1.x.2', it must be in the form"
+                        + " \"a.b.ino\" where each value can be prefixed by '0' for octal or '0x' for hex",
+                "read-xattr-index 256.1.2             | 1 | initial major index position '256' must be between 0 and 255,"
+                        + " inclusive.",
+                "read-xattr-index 2.2.2 2.2.1         | 1 | first index position 2.2.2 must be less than last index position"
+                        + " 2.2.1",
                 "get-allocated-inos                   | 64 | get-allocated-inos: must provide ino",
                 "get-allocated-inos -i x              | 1 | invalid 64bit value: 'x'",
                 "get-allocated-inos -i 1 -p /nowhere  | 1 | failed to open '/nowhere': No such file or directory (2)",

@@ -18,7 +18,10 @@ import org.scoutfs.item.Keys;
 import org.scoutfs.item.NameHash;
 import org.scoutfs.item.OrphanItem;
 import org.scoutfs.item.ReaddirItem;
+import org.scoutfs.item.XattrIndexKeys;
 import org.scoutfs.item.XattrItem;
+import org.scoutfs.item.XattrTags;
+import org.scoutfs.item.XattrTotal;
 
 /**
  * Proves on all items of a volume that they agree: entries with listings, back references and inodes; link counts, sizes, block counts
@@ -40,6 +43,10 @@ final class TreeWalker {
     private final Map<Long, Long> metaSeqs = new TreeMap<>();
     private final Map<Long, Long> dataSeqs = new TreeMap<>();
     private final Map<Long, Long> symlinks = new TreeMap<>();
+
+    /** What tagged xattrs say outside of their inode, with how often or how much: as they say it, and as the items do. */
+    private final Map<String, Long> taggedSaid = new TreeMap<>();
+    private final Map<String, Long> taggedItems = new TreeMap<>();
 
     private TreeWalker() {}
 
@@ -64,7 +71,32 @@ final class TreeWalker {
             }
             case Keys.Zone.ORPHAN -> (OrphanItem.isTruncate(key) ? truncates : orphans).put(OrphanItem.ino(key), 0L);
             case Keys.Zone.FS -> takeOfInode(first, key, value);
+            case Keys.Zone.XATTR_SEARCH -> taggedItems.put("search " + first + " " + Keys.second(key) + " " + Keys.third(key), 1L);
+            case Keys.Zone.XATTR_TOTAL -> {
+                XattrTotal total = XattrTotal.decode(key, value);
+                String name = first + "." + Keys.second(key) + "." + Keys.third(key);
+                taggedItems.put("sum " + name, total.total());
+                taggedItems.put("count " + name, total.count());
+            }
+            case Keys.Zone.XATTR_INDEX -> taggedItems.put(
+                    "place " + first + "." + Keys.second(key) + " " + Keys.third(key), XattrIndexKeys.sortedCount(key, value));
             default -> {}
+        }
+    }
+
+    private void takeTags(long ino, byte[] key, byte[] firstPart) throws IOException {
+        XattrTags tags = XattrTags.ofStored(XattrItem.name(key, firstPart));
+        String name = tags.first() + "." + tags.second();
+        if (tags.has(XattrTags.SRCH)) {
+            taggedSaid.put("search " + Keys.second(key) + " " + ino + " " + Keys.third(key), 1L);
+        }
+        if (tags.has(XattrTags.INDX)) {
+            taggedSaid.merge("place " + name + " " + ino, 1L, Long::sum);
+        }
+        if (tags.has(XattrTags.TOTL)) {
+            String value = new String(XattrItem.valueInFirstPart(key, firstPart));
+            taggedSaid.merge("sum " + name + "." + tags.third(), Long.parseUnsignedLong(value), Long::sum);
+            taggedSaid.merge("count " + name + "." + tags.third(), 1L, Long::sum);
         }
     }
 
@@ -96,6 +128,7 @@ final class TreeWalker {
             case Keys.Type.XATTR -> {
                 if (XattrItem.part(key) == 0) {
                     xattrs.merge(ino, 1, Integer::sum);
+                    takeTags(ino, key, value);
                 }
             }
             case Keys.Type.SYMLINK -> symlinks.put(ino, (long) value.length);
@@ -114,6 +147,7 @@ final class TreeWalker {
 
     private void compare(boolean isCommitted) {
         expect("entries and listings", dirents, listings);
+        expect("what tagged xattrs say elsewhere", taggedSaid, taggedItems);
         backrefs.forEach((what, seen) -> {
             if (!seen.equals("entrybackref") && !seen.equals("backrefentry")) {
                 wrong.add("back reference " + what + " only in " + seen);

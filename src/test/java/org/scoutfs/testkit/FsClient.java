@@ -81,7 +81,12 @@ public final class FsClient {
 
     /** Runs a call as root, again and again where it has to wait. */
     public <T> T call(Call<T> call) throws FsException, IOException {
-        Request request = new Request(0, 0, 1);
+        return callAs(0, 0, call);
+    }
+
+    /** As {@link #call}, for another user. */
+    public <T> T callAs(int uid, int gid, Call<T> call) throws FsException, IOException {
+        Request request = new Request(uid, gid, 1);
         while (true) {
             try {
                 return inside(call, request);

@@ -15,10 +15,18 @@ public final class IoctlCommand {
     public static final int WALK_INODES = IN | WalkInodes.SIZE << 16 | 1;
     public static final int INO_PATH = IN | InoPath.SIZE << 16 | 2;
     public static final int STAT_MORE = OUT | StatMore.SIZE << 16 | 5;
+    public static final int LISTXATTR_HIDDEN = IN | OUT | ListHiddenXattrs.SIZE << 16 | 8;
+    /** Answers into the structure, though the code does not say so. */
+    public static final int SEARCH_XATTRS = IN | SearchXattrs.SIZE << 16 | 9;
+
     public static final int STATFS_MORE = OUT | StatfsMore.SIZE << 16 | 10;
     public static final int ALLOC_DETAIL = IN | AllocDetail.SIZE << 16 | 12;
+    public static final int READ_XATTR_TOTALS = IN | XattrTotals.SIZE << 16 | 15;
     public static final int GET_ALLOCATED_INOS = IN | AllocatedInos.SIZE << 16 | 16;
     public static final int GET_REFERRING_ENTRIES = IN | ReferringEntries.SIZE << 16 | 17;
+    /** Takes the structure from the caller's memory, though the code does not say so. */
+    public static final int READ_XATTR_INDEX = OUT | XattrIndex.SIZE << 16 | 23;
+
     /** Ours: a page of the mount's counters. */
     public static final int COUNTERS = IN | CountersRequest.SIZE << 16 | 0x80;
 

@@ -32,8 +32,8 @@ import org.scoutfs.txn.Transactions;
 
 /** Answers the private ioctls. Each method checks in the order that the original does. Thread-safe; without state of its own. */
 public final class IoctlService implements Ioctls {
-    private static final int CAP_DAC_READ_SEARCH = 2;
-    private static final int CAP_SYS_ADMIN = 21;
+    static final int CAP_DAC_READ_SEARCH = 2;
+    static final int CAP_SYS_ADMIN = 21;
     private static final int BLOCKS_PER_META_BLOCK = 16;
     private static final byte[] NOTHING = {};
 
@@ -47,6 +47,7 @@ public final class IoctlService implements Ioctls {
     private final Counters counters;
     private final long volumeId;
     private final long rid;
+    private final XattrIoctls xattrs;
 
     public IoctlService(
             NodeFileSystem fs,
@@ -61,6 +62,7 @@ public final class IoctlService implements Ioctls {
         this.counters = counters;
         this.volumeId = volumeId;
         this.rid = rid;
+        this.xattrs = new XattrIoctls(fs, transactions);
     }
 
     @Override
@@ -79,6 +81,12 @@ public final class IoctlService implements Ioctls {
             case IoctlCommand.WALK_INODES -> counted(walk(WalkInodes.decode(in), caller));
             case IoctlCommand.INO_PATH -> inoPath(InoPath.decode(in), caller);
             case IoctlCommand.STAT_MORE -> statMore(ino);
+            case IoctlCommand.LISTXATTR_HIDDEN -> xattrs.listHidden(request, ino, in, caller);
+            case IoctlCommand.SEARCH_XATTRS -> xattrs.search(
+                    isDirectory || NodeFileSystem.isReadable(handle), argument, in, caller);
+            case IoctlCommand.READ_XATTR_TOTALS -> xattrs.totals(
+                    isDirectory || NodeFileSystem.isReadable(handle), in, caller);
+            case IoctlCommand.READ_XATTR_INDEX -> xattrs.index(argument, caller);
             case IoctlCommand.STATFS_MORE -> statfsMore(request);
             case IoctlCommand.ALLOC_DETAIL -> allocDetail(request, AllocDetail.decode(in), caller);
             case IoctlCommand.GET_ALLOCATED_INOS -> allocatedInos(
@@ -227,7 +235,7 @@ public final class IoctlService implements Ioctls {
         }
     }
 
-    private static void requireCapability(CallerMemory caller, int capability) throws FsException {
+    static void requireCapability(CallerMemory caller, int capability) throws FsException {
         if (!caller.hasCapability(capability)) {
             throw FsException.of(Errno.EPERM);
         }

@@ -2,6 +2,7 @@ package org.scoutfs.fs.xattr;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
@@ -122,6 +123,28 @@ public final class PosixAcl {
         acl.permissions[mask >= 0 ? mask : index(GROUP_OBJ)] &= mode >>> 3;
         acl.permissions[index(OTHER)] &= mode;
         return acl;
+    }
+
+    /**
+     * Whether somebody who is not the owner has all of {@code wanted}: as a user that is named, else by one of his groups, else as
+     * anybody.
+     */
+    public boolean allows(int uid, IntPredicate isMember, int ownersGroup, int wanted) {
+        int mask = index(MASK) < 0 ? ALL : permissions[index(MASK)];
+        boolean isInGroup = false;
+        for (int i = 0; i < tags.length; i++) {
+            if (tags[i] == USER && ids[i] == uid) {
+                return (permissions[i] & mask & wanted) == wanted;
+            }
+            boolean isGroup = tags[i] == GROUP_OBJ || tags[i] == GROUP;
+            if (isGroup && isMember.test(tags[i] == GROUP ? ids[i] : ownersGroup)) {
+                isInGroup = true;
+                if ((permissions[i] & mask & wanted) == wanted) {
+                    return true;
+                }
+            }
+        }
+        return !isInGroup && (permissions[index(OTHER)] & wanted) == wanted;
     }
 
     private PosixAcl copy() {

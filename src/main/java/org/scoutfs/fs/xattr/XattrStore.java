@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.CorruptionException;
 import org.scoutfs.item.Keys;
 import org.scoutfs.item.NameHash;
+import org.scoutfs.item.XattrIndexKeys;
 import org.scoutfs.item.XattrItem;
 import org.scoutfs.lsm.Cursor;
 import org.scoutfs.lsm.ItemReader;
@@ -97,15 +98,70 @@ public final class XattrStore {
         }
     }
 
-    /** Keys of an inode's first xattr items, for deleting them: all, or {@code max} and the rest of the last one's parts. */
-    public static List<byte[]> someKeys(ItemReader view, long ino, int max) throws IOException {
-        List<byte[]> keys = new ArrayList<>();
-        try (Cursor cursor = view.scan(firstKey(ino), lastKey(ino))) {
-            while (cursor.next() && (keys.size() < max || XattrItem.part(cursor.key()) > 0)) {
-                keys.add(cursor.key());
+    /** Gives names with a place, from a place on, until somebody has enough. */
+    public interface NameVisitor {
+        /** @return false to go no further */
+        boolean visit(long nameHash, long id, byte[] name);
+    }
+
+    /** As {@link #list}, from a place on. */
+    public static void list(ItemReader view, long ino, long fromHash, long fromId, NameVisitor names) throws IOException {
+        try (Cursor cursor = view.scan(XattrItem.key(ino, fromHash, fromId, 0), lastKey(ino))) {
+            boolean goesOn = true;
+            while (goesOn && cursor.next()) {
+                byte[] key = cursor.key();
+                goesOn = XattrItem.part(key) != 0
+                        || names.visit(Keys.second(key), XattrItem.id(key), XattrItem.name(key, cursor.value()));
             }
         }
-        return keys;
+    }
+
+    /** Some of an inode's xattr items, for removing them. */
+    public static final class Some {
+        public static final Some NONE = new Some();
+
+        private final List<byte[]> keys = new ArrayList<>();
+        private final List<TaggedXattrs.Stored> tagged = new ArrayList<>();
+        private int xattrCount;
+
+        /** How many items. */
+        public int size() {
+            return keys.size();
+        }
+
+        /** An upper bound for removing them. */
+        public long itemBytes() {
+            return (long) keys.size() * Keys.SIZE + (long) tagged.size() * XattrIndexKeys.BYTES_MAX;
+        }
+
+        /** Removes them, with what is said of them elsewhere. @return how many xattrs that were */
+        public int remove(Transaction txn, long ino) {
+            keys.forEach(txn::delete);
+            tagged.forEach(one -> one.remove(txn, ino));
+            return xattrCount;
+        }
+
+        private void add(byte[] key, byte[] value) throws CorruptionException {
+            keys.add(key);
+            if (XattrItem.part(key) == 0) {
+                xattrCount++;
+                TaggedXattrs.Stored stored = TaggedXattrs.stored(key, value);
+                if (stored != null) {
+                    tagged.add(stored);
+                }
+            }
+        }
+    }
+
+    /** The first xattr items of an inode: all, or {@code max} and the rest of the last one's parts. */
+    public static Some some(ItemReader view, long ino, int max) throws IOException {
+        Some some = new Some();
+        try (Cursor cursor = view.scan(firstKey(ino), lastKey(ino))) {
+            while (cursor.next() && (some.size() < max || XattrItem.part(cursor.key()) > 0)) {
+                some.add(cursor.key(), cursor.value());
+            }
+        }
+        return some;
     }
 
     private static byte[] firstKey(long ino) {
