@@ -30,6 +30,7 @@ final class Commands {
             case "read-xattr-totals" -> new XattrTotalsCommand();
             case "search-xattrs" -> new SearchXattrsCommand();
             case "walk-inodes" -> new WalkInodesCommand();
+            case "resize-devices" -> new ResizeDevicesCommand();
             case "get-allocated-inos" -> new AllocatedInosCommand();
             default -> null;
         };
@@ -44,6 +45,7 @@ final class Commands {
                 new MkfsCommand(),
                 new MountCommand(),
                 new QuickstartCommand(),
+                new ResizeDevicesCommand(),
                 new UmountCommand(),
                 new ClusterCommand(),
                 new CountersCommand(),

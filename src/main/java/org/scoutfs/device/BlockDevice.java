@@ -22,8 +22,11 @@ public interface BlockDevice extends AutoCloseable {
     /** How errors name this device: a path, usually. */
     String name();
 
-    /** Blocks on the device; one past the largest block number. */
+    /** Blocks on the device, as far as it was measured; one past the largest block number. A device never shrinks. */
     long blockCount();
+
+    /** Measures the device again: an administrator may have made it larger. A call past the known end does this first. */
+    default void measure() throws IOException {}
 
     boolean isReadOnly();
 

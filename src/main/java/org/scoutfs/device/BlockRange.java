@@ -18,10 +18,17 @@ final class BlockRange {
         Invariants.check(size > 0 && size % BlockDevice.BLOCK_SIZE == 0, "not whole blocks", size);
         Invariants.check(memory.address() % BlockDevice.BLOCK_SIZE == 0, "unaligned memory", memory.address());
         long count = size / BlockDevice.BLOCK_SIZE;
-        if (blkno < 0 || count > device.blockCount() || blkno > device.blockCount() - count) {
+        if (!isInside(device, blkno, count)) {
+            device.measure();
+        }
+        if (!isInside(device, blkno, count)) {
             throw new IOException(what + " of " + count + " blocks at block " + blkno + " of " + device.name() + ", which has "
                     + device.blockCount() + " blocks");
         }
         return blkno * BlockDevice.BLOCK_SIZE;
+    }
+
+    private static boolean isInside(BlockDevice device, long blkno, long count) {
+        return blkno >= 0 && count <= device.blockCount() && blkno <= device.blockCount() - count;
     }
 }

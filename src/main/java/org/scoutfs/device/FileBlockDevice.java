@@ -24,16 +24,17 @@ public final class FileBlockDevice implements BlockDevice {
 
     private final String name;
     private final NativeFile file;
-    private final long blockCount;
+    private final boolean isBlockDevice;
     private final boolean isReadOnly;
     private final boolean isDirect;
     private final Counters counters;
+    private volatile long blockCount;
 
     private FileBlockDevice(
-            String name, NativeFile file, long blockCount, boolean isReadOnly, boolean isDirect, Counters counters) {
+            String name, NativeFile file, boolean isBlockDevice, boolean isReadOnly, boolean isDirect, Counters counters) {
         this.name = name;
         this.file = file;
-        this.blockCount = blockCount;
+        this.isBlockDevice = isBlockDevice;
         this.isReadOnly = isReadOnly;
         this.isDirect = isDirect;
         this.counters = counters;
@@ -72,9 +73,10 @@ public final class FileBlockDevice implements BlockDevice {
             file = NativeFile.open(name, flags, 0);
         }
         try {
-            long size = isBlockDevice ? file.blockDeviceSize() : file.size();
-            return new FileBlockDevice(
-                    name, file, size / BLOCK_SIZE, mode == Mode.READ_ONLY, isDirect, counters);
+            FileBlockDevice device =
+                    new FileBlockDevice(name, file, isBlockDevice, mode == Mode.READ_ONLY, isDirect, counters);
+            device.measure();
+            return device;
         } catch (IOException | RuntimeException failure) {
             try {
                 file.close();
@@ -111,6 +113,12 @@ public final class FileBlockDevice implements BlockDevice {
     @Override
     public long blockCount() {
         return blockCount;
+    }
+
+    @Override
+    public void measure() throws IOException {
+        long size = isBlockDevice ? file.blockDeviceSize() : file.size();
+        blockCount = Math.max(blockCount, size / BLOCK_SIZE);
     }
 
     @Override

@@ -26,6 +26,11 @@ public class FilterBlockDevice implements BlockDevice {
     }
 
     @Override
+    public void measure() throws IOException {
+        below.measure();
+    }
+
+    @Override
     public boolean isReadOnly() {
         return below.isReadOnly();
     }

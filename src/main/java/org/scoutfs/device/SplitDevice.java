@@ -44,6 +44,12 @@ public final class SplitDevice implements BlockDevice {
     }
 
     @Override
+    public void measure() throws IOException {
+        meta.measure();
+        data.measure();
+    }
+
+    @Override
     public boolean isReadOnly() {
         return meta.isReadOnly() || data.isReadOnly();
     }

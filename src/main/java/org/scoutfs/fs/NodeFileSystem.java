@@ -424,6 +424,11 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
         commit(request);
     }
 
+    /** @throws FsException {@code EROFS} on a mount for reading */
+    public void requireWritable() throws FsException {
+        core.refuseIfReadOnly();
+    }
+
     @Override
     public void syncFileSystem(Request request) throws FsException, MustWait, IOException {
         commit(request);

@@ -15,6 +15,9 @@ import org.scoutfs.lsm.VersionEdit;
  * again after a lost reply happens once and is answered the same.
  */
 public sealed interface Message {
+    /** Blocks in the unit in which the sizes of metadata are shown and given. */
+    int META_UNIT_BLOCKS = 16;
+
 
     // ---- node to server -------------------------------------------------------------------------------------------
 
@@ -71,6 +74,14 @@ public sealed interface Message {
 
     /** Gives granted blocks back unused, because the server recalled them or the node shrinks. Answered by {@link Done}. */
     record ReturnSpace(long requestId, long rid, List<DeviceExtent> returned) implements Message {}
+
+    /**
+     * The devices are larger, and the volume shall be. Answered by {@link Done} when it is, or {@link Refused}: then neither part has grown.
+     *
+     * @param metaBlocks of the metadata device; 0 for no change, and so is what is less than {@link #META_UNIT_BLOCKS} from the present size
+     * @param dataBlocks of the data device, or of the only device; 0 for no change
+     */
+    record Resize(long requestId, long rid, long metaBlocks, long dataBlocks) implements Message {}
 
     /** Asks for a lock. Answered, whenever it is its turn, by {@link LockGranted}. */
     record LockRequest(long rid, LockName name, LockMode mode) implements Message {}

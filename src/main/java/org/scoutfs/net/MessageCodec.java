@@ -51,6 +51,7 @@ public final class MessageCodec {
     private static final int FILE_LOCK_RELEASE = 19;
     private static final int DECLARE_FILE_LOCKS = 20;
     private static final int CLUSTER_REQUEST = 21;
+    private static final int RESIZE = 22;
 
     private static final int JOINED = 65;
     private static final int COMMITTED = 66;
@@ -117,6 +118,8 @@ public final class MessageCodec {
             case Message.NeedInodes m -> out.u8(NEED_INODES).u64(m.requestId()).u64(m.rid());
             case Message.ReturnSpace m ->
                 out.u8(RETURN_SPACE).u64(m.requestId()).u64(m.rid()).extents(m.returned());
+            case Message.Resize m ->
+                out.u8(RESIZE).u64(m.requestId()).u64(m.rid()).u64(m.metaBlocks()).u64(m.dataBlocks());
             case Message.LockRequest m -> {
                 name(out.u8(LOCK_REQUEST).u64(m.rid()), m.name());
                 mode(out, m.mode());
@@ -237,6 +240,7 @@ public final class MessageCodec {
                     in.u64(), in.u64(), blocks(in), blocks(in), flag(in));
             case NEED_INODES -> new Message.NeedInodes(in.u64(), in.u64());
             case RETURN_SPACE -> new Message.ReturnSpace(in.u64(), in.u64(), in.extents());
+            case RESIZE -> new Message.Resize(in.u64(), in.u64(), blocks(in), blocks(in));
             case LOCK_REQUEST -> new Message.LockRequest(in.u64(), name(in), mode(in));
             case LOCK_RELEASED -> new Message.LockReleased(in.u64(), name(in), modeOrNone(in), in.u64());
             case RENEW -> new Message.Renew(in.u64(), in.u64(), in.u64());

@@ -1,6 +1,7 @@
 package org.scoutfs.server;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.Rng;
+import org.scoutfs.device.BlockDevice;
 import org.scoutfs.format.ProcessIdentity;
 import org.scoutfs.net.Connection;
 import org.scoutfs.net.Deliverer;
@@ -137,6 +139,7 @@ public final class LocalServer implements AutoCloseable {
         this.clock = around.clock;
         this.core = new ServerCore(state, settings.options, volume.slot().lockGroupSize(), settings.isReadOnly,
                 leases, clock.monotonicNanos());
+        this.core.useDevice(blkno -> isReadable(volume.device(), blkno));
         this.rounds = leases.isAlone()
                 ? null
                 : new QuorumRounds(quorum, epoch, clock, leases.authorityNanos() / 3, this::busyNanos, leases.leaseNanos() / 2,
@@ -195,6 +198,16 @@ public final class LocalServer implements AutoCloseable {
         LocalServer server = new LocalServer(volume, quorum, settings, around, begun.state(), epoch, log, claim);
         server.heartbeatDueNanos = around.clock.monotonicNanos() + Claim.HEARTBEAT_NANOS;
         return server;
+    }
+
+    private static boolean isReadable(BlockDevice device, long blkno) {
+        try (Arena arena = Arena.ofConfined()) {
+            device.read(blkno, arena.allocate(BlockDevice.BLOCK_SIZE, BlockDevice.BLOCK_SIZE));
+            return true;
+        } catch (IOException beyond) {
+            LOG.log(System.Logger.Level.INFO, "not resized: " + beyond.getMessage());
+            return false;
+        }
     }
 
     /** An incarnation's number: never 0, and never the same again. */

@@ -68,9 +68,14 @@ final class LogKeeper {
         long found = 0;
         // As much again, so that this is rare.
         for (DeviceExtent extent : state.freeMeta().choose(2 * missing, EXTENTS_MAX, 2)) {
-            if (!freedByThem.overlaps(extent) && found < 2 * missing) {
-                chosen.add(extent);
-                found += extent.blockCount();
+            ExtentSet free = new ExtentSet();
+            free.add(extent);
+            freedByThem.forEach(free::removeOverlap);
+            for (DeviceExtent piece : free) {
+                if (piece.blockCount() > 1 && found < 2 * missing) {
+                    chosen.add(piece);
+                    found += piece.blockCount();
+                }
             }
         }
         if (chosen.isEmpty()) {
@@ -89,6 +94,7 @@ final class LogKeeper {
             List<DeviceExtent> extents = switch (edit) {
                 case StateEdit.Freed e -> e.extents();
                 case StateEdit.Returned e -> e.extents();
+                case StateEdit.DevicesGrew e -> e.to().addedTo(e.from());
                 default -> List.of();
             };
             extents.stream().filter(extent -> !freed.overlaps(extent)).forEach(freed::add);

@@ -17,6 +17,7 @@ final class Sender {
             case Message.NeedSpace m -> OptionalLong.of(m.rid());
             case Message.NeedInodes m -> OptionalLong.of(m.rid());
             case Message.ReturnSpace m -> OptionalLong.of(m.rid());
+            case Message.Resize m -> OptionalLong.of(m.rid());
             case Message.LockRequest m -> OptionalLong.of(m.rid());
             case Message.LockReleased m -> OptionalLong.of(m.rid());
             case Message.Renew m -> OptionalLong.of(m.rid());

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.CorruptionException;
 import org.scoutfs.base.Invariants;
@@ -24,6 +25,7 @@ import org.scoutfs.net.LockMode;
 import org.scoutfs.net.LockName;
 import org.scoutfs.net.Message.Grants;
 import org.scoutfs.net.Message;
+import org.scoutfs.volume.Geometry;
 import org.scoutfs.volume.Incarnation;
 import org.scoutfs.volume.StateEdit;
 import org.scoutfs.volume.VolumeState;
@@ -73,6 +75,7 @@ public final class ServerCore {
     private final ArrayDeque<VersionEdit> recentEdits = new ArrayDeque<>();
     private final MergePlanner merges;
     private Output out = new Output();
+    private LongPredicate device = blkno -> false;
 
     /**
      * @param lockGroupSize inode numbers in a lock group
@@ -124,6 +127,11 @@ public final class ServerCore {
         }
         locks.setNow(nowNanos);
         openOrCloseLocks();
+    }
+
+    /** @param hasBlock whether a block can be read; asked before a volume grows over it */
+    public void useDevice(LongPredicate hasBlock) {
+        device = hasBlock;
     }
 
     /**
@@ -188,6 +196,7 @@ public final class ServerCore {
             case Message.NeedSpace m -> request(m, m.rid(), m.requestId(), client -> needSpace(client, m));
             case Message.NeedInodes m -> request(m, m.rid(), m.requestId(), client -> needInodes(m));
             case Message.ReturnSpace m -> request(m, m.rid(), m.requestId(), client -> returnSpace(client, m));
+            case Message.Resize m -> request(m, m.rid(), m.requestId(), client -> resize(m));
             case Message.StatusRequest m -> out.send(m.rid(), status(m));
             case Message.Goodbye m -> goodbye(m);
             case Message.LockRequest m -> {
@@ -760,6 +769,36 @@ public final class ServerCore {
         applyUnlessEmpty(new StateEdit.Returned(m.rid(), m.returned()), m.returned());
         spent(client, List.of(), m.returned(), List.of());
         return new Message.Done(m.requestId());
+    }
+
+    private Message resize(Message.Resize m) {
+        Geometry now = state.geometry();
+        if (!now.hasDataDevice() && m.metaBlocks() != 0) {
+            return new Message.Refused(m.requestId(), "a volume of one device has one size, that of its data");
+        }
+        Geometry larger = now.hasDataDevice()
+                ? new Geometry(metaSize(m, now), m.dataBlocks() == 0 ? now.dataBlocks() : m.dataBlocks())
+                : new Geometry(m.dataBlocks() == 0 ? now.metaBlocks() : m.dataBlocks(), 0);
+        if (larger.equals(now)) {
+            return new Message.Done(m.requestId());
+        }
+        String refusal = now.refusalToBecome(larger);
+        for (DeviceExtent added : refusal == null ? larger.addedTo(now) : List.<DeviceExtent>of()) {
+            if (!device.test(added.end() - 1)) {
+                refusal = "the device ends before " + larger;
+            }
+        }
+        if (refusal != null) {
+            return new Message.Refused(m.requestId(), refusal);
+        }
+        apply(new StateEdit.DevicesGrew(now, larger));
+        return new Message.Done(m.requestId());
+    }
+
+    private static long metaSize(Message.Resize m, Geometry now) {
+        boolean isSame = m.metaBlocks() == 0
+                || m.metaBlocks() / Message.META_UNIT_BLOCKS == now.metaBlocks() / Message.META_UNIT_BLOCKS;
+        return isSame ? now.metaBlocks() : m.metaBlocks();
     }
 
     private Message clusterState(Message.ClusterRequest m) {

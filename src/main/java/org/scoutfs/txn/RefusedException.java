@@ -3,7 +3,7 @@ package org.scoutfs.txn;
 import java.io.IOException;
 
 /** The server answered that a request had no effect and never will. */
-final class RefusedException extends IOException {
+public final class RefusedException extends IOException {
     private static final long serialVersionUID = 1L;
 
     RefusedException(String what, String reason) {

@@ -465,6 +465,7 @@ public final class ServerSession implements Connection.Receiver, AutoCloseable {
             case Message.NeedSpace wrong -> throw notForNodes(wrong);
             case Message.NeedInodes wrong -> throw notForNodes(wrong);
             case Message.ReturnSpace wrong -> throw notForNodes(wrong);
+            case Message.Resize wrong -> throw notForNodes(wrong);
             case Message.LockRequest wrong -> throw notForNodes(wrong);
             case Message.LockReleased wrong -> throw notForNodes(wrong);
             case Message.Renew wrong -> throw notForNodes(wrong);

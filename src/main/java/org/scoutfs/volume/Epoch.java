@@ -133,7 +133,8 @@ public final class Epoch {
         StateLog log = StateLog.begin(volume.device(), volume.volumeId(), epoch, volume.geometry(), own,
                 StateEditCodec.encode(state.snapshot()));
         claim.confirm();
-        SuperSlot slot = change.apply(slotAfter(volume.slot(), epoch, starter.rid, self, log.firstAnchors()));
+        SuperSlot slot = change.apply(
+                slotAfter(volume.slot(), state.geometry(), epoch, starter.rid, self, log.firstAnchors()));
         writeSlot(volume.device(), slot);
         claim.heartbeat();
         volume.device().flush();
@@ -222,9 +223,10 @@ public final class Epoch {
         volume.device().flush();
     }
 
-    static SuperSlot slotAfter(SuperSlot last, long epoch, long rid, ProcessIdentity process, DeviceExtent anchor) {
+    static SuperSlot slotAfter(
+            SuperSlot last, Geometry geometry, long epoch, long rid, ProcessIdentity process, DeviceExtent anchor) {
         return new SuperSlot(last.formatVersion(), last.volumeId(), last.uuid(), last.createdWallNanos(),
-                last.metaBlocks(), last.dataBlocks(), last.lockGroupSize(), epoch, rid, process, anchor,
+                geometry.metaBlocks(), geometry.dataBlocks(), last.lockGroupSize(), epoch, rid, process, anchor,
                 last.quorumVersion(), last.quorumSlots(), last.clusterName());
     }
 

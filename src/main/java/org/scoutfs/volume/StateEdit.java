@@ -70,6 +70,9 @@ public sealed interface StateEdit {
     /** A new version; the blocks of removed segments stay in use until {@link Reclaimed}. */
     record VersionMade(VersionEdit edit) implements StateEdit {}
 
+    /** The devices are larger now; what was added is free. */
+    record DevicesGrew(Geometry from, Geometry to) implements StateEdit {}
+
     /** Nobody reads these removed segments any more: their blocks are free. */
     record Reclaimed(List<Long> segmentIds) implements StateEdit {
         public Reclaimed {
@@ -90,6 +93,9 @@ public sealed interface StateEdit {
             long versionNumber,
             long stableSeq)
             implements StateEdit {}
+
+    /** How many blocks the devices have: more than the super slot says, where they grew in this epoch. */
+    record SizesAre(Geometry geometry) implements StateEdit {}
 
     /** Some of the free blocks. */
     record FreeIs(List<DeviceExtent> extents) implements StateEdit {

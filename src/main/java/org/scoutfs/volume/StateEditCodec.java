@@ -7,10 +7,12 @@ import org.scoutfs.base.CorruptionException;
 import org.scoutfs.format.ByteReader;
 import org.scoutfs.format.ByteWriter;
 import org.scoutfs.format.ProcessIdentity;
+import org.scoutfs.format.VolumeLayout;
 import org.scoutfs.lsm.SegmentInfo;
 import org.scoutfs.lsm.VersionEdit;
 import org.scoutfs.volume.StateEdit.Consumed;
 import org.scoutfs.volume.StateEdit.Counters;
+import org.scoutfs.volume.StateEdit.DevicesGrew;
 import org.scoutfs.volume.StateEdit.Ended;
 import org.scoutfs.volume.StateEdit.EpochBegan;
 import org.scoutfs.volume.StateEdit.Evicted;
@@ -29,6 +31,7 @@ import org.scoutfs.volume.StateEdit.RequestDone;
 import org.scoutfs.volume.StateEdit.Returned;
 import org.scoutfs.volume.StateEdit.SeqClosed;
 import org.scoutfs.volume.StateEdit.SeqOpened;
+import org.scoutfs.volume.StateEdit.SizesAre;
 import org.scoutfs.volume.StateEdit.VersionMade;
 
 /** The bytes of edits: a tag and the fields, one after another. docs/format.md, "Edits". */
@@ -48,12 +51,14 @@ public final class StateEditCodec {
     private static final int REQUEST_DONE = 13;
     private static final int VERSION_MADE = 14;
     private static final int RECLAIMED = 15;
+    private static final int DEVICES_GREW = 16;
     private static final int COUNTERS = 32;
     private static final int FREE_IS = 33;
     private static final int LEVEL_IS = 34;
     private static final int REMOVED_IS = 35;
     private static final int INCARNATION_IS = 36;
     private static final int GRANT_IS = 37;
+    private static final int SIZES_ARE = 38;
 
     private static final int IS_SERVER = 1;
     private static final int IS_READ_ONLY = 2;
@@ -99,8 +104,10 @@ public final class StateEditCodec {
             case RequestDone e -> out.u8(REQUEST_DONE).u64(e.rid()).u64(e.requestId());
             case VersionMade e -> encodeVersionEdit(e.edit(), out.u8(VERSION_MADE));
             case Reclaimed e -> encodeIds(e.segmentIds(), out.u8(RECLAIMED));
+            case DevicesGrew e -> encodeGeometry(e.to(), encodeGeometry(e.from(), out.u8(DEVICES_GREW)));
             case Counters e -> out.u8(COUNTERS).u64(e.epoch()).u64(e.serverRid()).u64(e.nextSeq()).u64(e.nextIno())
                     .u64(e.nextSegmentId()).u64(e.inodeCount()).u64(e.versionNumber()).u64(e.stableSeq());
+            case SizesAre e -> encodeGeometry(e.geometry(), out.u8(SIZES_ARE));
             case FreeIs e -> out.u8(FREE_IS).extents(e.extents());
             case LevelIs e -> {
                 out.u8(LEVEL_IS).u8(e.level()).u32(e.segments().size());
@@ -140,8 +147,10 @@ public final class StateEditCodec {
             case REQUEST_DONE -> new RequestDone(in.u64(), in.u64());
             case VERSION_MADE -> new VersionMade(decodeVersionEdit(in));
             case RECLAIMED -> new Reclaimed(decodeIds(in));
+            case DEVICES_GREW -> new DevicesGrew(decodeGeometry(in), decodeGeometry(in));
             case COUNTERS -> new Counters(
                     epoch(in), in.u64(), in.u64(), in.u64(), in.u64(), in.u64(), in.u64(), in.u64());
+            case SIZES_ARE -> new SizesAre(decodeGeometry(in));
             case FREE_IS -> new FreeIs(in.extents());
             case LEVEL_IS -> {
                 int level = level(in);
@@ -223,6 +232,16 @@ public final class StateEditCodec {
 
     private static long epoch(ByteReader in) throws CorruptionException {
         return in.u64("an epoch", 1, Long.MAX_VALUE);
+    }
+
+    private static ByteWriter encodeGeometry(Geometry geometry, ByteWriter out) {
+        return out.u64(geometry.metaBlocks()).u64(geometry.dataBlocks());
+    }
+
+    private static Geometry decodeGeometry(ByteReader in) throws CorruptionException {
+        long metaBlocks =
+                in.u64("blocks of the device", VolumeLayout.FIRST_EXTENT_BLKNO, VolumeLayout.DATA_DEVICE_BLKNO);
+        return new Geometry(metaBlocks, in.u64("blocks of the data device", 0, VolumeLayout.DATA_DEVICE_BLKNO));
     }
 
     private static int level(ByteReader in) throws CorruptionException {

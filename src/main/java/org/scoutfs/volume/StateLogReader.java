@@ -16,6 +16,7 @@ import org.scoutfs.format.BlockTrailer;
 import org.scoutfs.format.LogLinkBlock;
 import org.scoutfs.format.StreamBlock;
 import org.scoutfs.format.SuperSlot;
+import org.scoutfs.format.VolumeLayout;
 
 /**
  * Reads the log of an epoch: the newest checkpoint, then batches until one is not whole. See {@link StateLog} for the picture.
@@ -218,10 +219,11 @@ final class StateLogReader {
     }
 
     private void requireMeta(DeviceExtent extent, String what) throws CorruptionException {
-        DeviceExtent space = geometry.metaSpace();
-        if (extent.blkno() < space.blkno() || extent.end() > space.end()) {
-            throw CorruptionException.of(what + " of epoch " + slot.epoch(), "an extent within " + space,
-                    extent.toString());
+        // Not the slot's size: the device may have grown since, and the log tells how much only as it is read.
+        long end = geometry.hasDataDevice() ? VolumeLayout.DATA_DEVICE_BLKNO : device.blockCount();
+        if (extent.blkno() < VolumeLayout.FIRST_EXTENT_BLKNO || extent.end() > end) {
+            throw CorruptionException.of(what + " of epoch " + slot.epoch(),
+                    "an extent within blocks " + VolumeLayout.FIRST_EXTENT_BLKNO + " to " + end, extent.toString());
         }
     }
 

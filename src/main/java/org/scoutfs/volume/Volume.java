@@ -195,8 +195,8 @@ public final class Volume {
             throw CorruptionException.of("data device of " + device.name(),
                     "volume " + Long.toHexString(slot.volumeId()), "volume " + Long.toHexString(label.volumeId()));
         }
-        if (label.dataBlocks() != slot.dataBlocks()) {
-            throw CorruptionException.of("data device of " + device.name(), slot.dataBlocks() + " blocks",
+        if (label.dataBlocks() > slot.dataBlocks()) { // fewer when it grew
+            throw CorruptionException.of("data device of " + device.name(), "at most " + slot.dataBlocks() + " blocks",
                     label.dataBlocks() + " blocks");
         }
     }

@@ -36,7 +36,7 @@ public final class VolumeState {
     /** A segment that no new version has, whose blocks somebody may still read. */
     public record Removed(long removedInVersion, SegmentInfo segment) {}
 
-    private final Geometry geometry;
+    private Geometry geometry;
     private final FreeSpace freeMeta = new FreeSpace();
     private final FreeSpace freeData;
     private final ExtentSet segmentSpace = new ExtentSet();
@@ -71,6 +71,7 @@ public final class VolumeState {
         return new VolumeState(geometry);
     }
 
+    /** The devices' sizes. Grows with the state. */
     public Geometry geometry() {
         return geometry;
     }
@@ -232,6 +233,11 @@ public final class VolumeState {
                     }
                 }
             }
+            case StateEdit.DevicesGrew e -> {
+                geometry = e.to();
+                e.to().addedTo(e.from()).forEach(this::free);
+            }
+            case StateEdit.SizesAre e -> geometry = e.geometry();
             case StateEdit.Counters e -> {
                 epoch = e.epoch();
                 serverRid = e.serverRid();
@@ -319,6 +325,10 @@ public final class VolumeState {
             case StateEdit.RequestDone e -> presence(e.rid());
             case StateEdit.VersionMade e -> versionRefusal(e.edit());
             case StateEdit.Reclaimed e -> reclaimRefusal(e.segmentIds());
+            case StateEdit.DevicesGrew e -> e.from().equals(geometry)
+                    ? geometry.refusalToBecome(e.to())
+                    : "the devices are not " + e.from() + " but " + geometry;
+            case StateEdit.SizesAre e -> geometry.refusalToBecome(e.geometry());
             case StateEdit.Counters e -> epoch != 0 ? "counters are known already" : null;
             case StateEdit.FreeIs e -> freeRefusal(e.extents());
             case StateEdit.LevelIs e -> first(Version.problemWith(levelsWith(e)), segmentsRefusal(e.segments()));
@@ -465,6 +475,7 @@ public final class VolumeState {
         List<StateEdit> edits = new ArrayList<>();
         edits.add(new StateEdit.Counters(
                 epoch, serverRid, nextSeq, nextIno, nextSegmentId, inodeCount, version.number(), version.stableSeq()));
+        edits.add(new StateEdit.SizesAre(geometry));
         for (List<DeviceExtent> part : parts(freeMeta.toList(), EXTENTS_PER_EDIT)) {
             edits.add(new StateEdit.FreeIs(part));
         }

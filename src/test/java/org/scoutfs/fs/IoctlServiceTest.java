@@ -21,6 +21,7 @@ import org.scoutfs.format.ioctl.CountersRequest;
 import org.scoutfs.format.ioctl.InoPath;
 import org.scoutfs.format.ioctl.IoctlCommand;
 import org.scoutfs.format.ioctl.ReferringEntries;
+import org.scoutfs.format.ioctl.ResizeDevices;
 import org.scoutfs.format.ioctl.StatMore;
 import org.scoutfs.format.ioctl.StatfsMore;
 import org.scoutfs.format.ioctl.WalkInodes;
@@ -34,10 +35,21 @@ class IoctlServiceTest implements AutoCloseable {
 
     private final FsHarness harness = new FsHarness();
     private final Counters counters = new Counters();
+    private final List<String> resized = new ArrayList<>();
     private final IoctlService ioctls = new IoctlService(
             harness.fs,
             harness.transactions,
-            request -> new Message.VolumeStatus(0, 1600, 1000, 160, 400, 320, 7, 0),
+            new VolumeState() {
+                @Override
+                public Message.VolumeStatus status(Request request) {
+                    return new Message.VolumeStatus(0, 1600, 1000, 160, 400, 320, 7, 0);
+                }
+
+                @Override
+                public void resize(Request request, long metaBlocks, long dataBlocks) {
+                    resized.add(metaBlocks + " " + dataBlocks);
+                }
+            },
             counters,
             0xabcdL,
             77);
@@ -150,6 +162,23 @@ class IoctlServiceTest implements AutoCloseable {
         assertThat(errno(() -> allocated(ino, 0, 7))).isEqualTo(Errno.EINVAL);
         caller.capabilities = 4;
         assertThat(errno(() -> allocated(ino, 0, 7))).isEqualTo(Errno.EPERM);
+    }
+
+    @Test
+    void resizesInBlocksOfTheirKind() throws Exception {
+        assertThat(resize(0, 3, 5)).isZero();
+        assertThat(resize(0, 0, 1L << 40)).isZero();
+        assertThat(resized).containsExactly("48 5", "0 1099511627776");
+        assertThat(errno(() -> resize(0, (1L << 36) + 1, 0))).isEqualTo(Errno.EINVAL);
+        assertThat(errno(() -> resize(0, 0, -1))).isEqualTo(Errno.EINVAL);
+        assertThat(errno(() -> resize(1, 3, 5))).as("handle for writing only").isEqualTo(Errno.EBADF);
+        caller.capabilities = 4;
+        assertThat(errno(() -> resize(0, 3, 5))).isEqualTo(Errno.EPERM);
+        assertThat(resized).hasSize(2);
+    }
+
+    private int resize(long handle, long metaBlocks, long dataBlocks) throws FsException, IOException {
+        return call(1, handle, IoctlCommand.RESIZE_DEVICES, new ResizeDevices(metaBlocks, dataBlocks).encode(), 0).result();
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.scoutfs.systemtest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import org.assertj.core.api.Assumptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,6 +80,30 @@ class FullDiskIT {
         assertThat(said).contains("No space left on device");
         shell("rm -r d big value && sync -f .");
         assertFreeAgain(free); // merges come because of the tombstones
+        target.unmount();
+        target.check();
+    }
+
+    /** The device grows under the full volume, which goes on; also after a kill, whose next mount reads the size from the log. */
+    @Test
+    void aFullVolumeGrows() {
+        Assumptions.assumeThat(target).isInstanceOf(ScoutfsTarget.class);
+        ScoutfsTarget volume = (ScoutfsTarget) target;
+        Command.shell("dd if=/dev/zero of=big bs=1M").in(target.root()).run().mustFail();
+        String line = "'" + ScoutfsTarget.launcher() + "' resize-devices -d ";
+        assertThat(Command.shell(line + "1G").in(target.root()).run().mustFail().output())
+                .isEqualTo("resize_devices ioctl failed: Invalid argument (22)\n"
+                        + "scoutfs: resize-devices failed: Invalid argument (22)\n");
+        Command.of("truncate", "-s", "1G", volume.image()).run().mustSucceed();
+        assertThat(shell(line + "1073741825")).isEqualTo(
+                "The data size of 1073741825 bytes is cut to whole blocks of 4096: 1073741824\n");
+        assertThat(freeKib()).isGreaterThan(450 << 10);
+        shell("dd if=/dev/urandom of=more bs=1M count=400 conv=fsync 2>&1 && md5sum more > sum && sync -f .");
+        volume.kill();
+        target.check();
+        target.mount();
+        shell("md5sum -c sum && rm big more && sync -f .");
+        assertFreeAgain(950 << 10, 0);
         target.unmount();
         target.check();
     }

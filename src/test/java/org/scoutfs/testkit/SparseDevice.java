@@ -12,7 +12,7 @@ import org.scoutfs.device.BlockDevice;
  */
 public final class SparseDevice implements BlockDevice {
     private final String name;
-    private final long blockCount;
+    private volatile long blockCount;
     private final boolean isReadOnly;
     private final Map<Long, byte[]> blocks;
 
@@ -25,6 +25,11 @@ public final class SparseDevice implements BlockDevice {
         this.blockCount = blockCount;
         this.isReadOnly = isReadOnly;
         this.blocks = new HashMap<>(blocks);
+    }
+
+    /** Makes the device larger, as an administrator does. */
+    public synchronized void grow(long blocks) {
+        blockCount = Math.max(blockCount, blocks);
     }
 
     /** The same contents, in a device of its own. */

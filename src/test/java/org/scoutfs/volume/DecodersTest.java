@@ -161,7 +161,9 @@ class DecodersTest {
                 new StateEdit.VersionMade(
                         new VersionEdit(8, 70, List.of(new VersionEdit.Added(2, segment)), List.of(1L, 2L))),
                 new StateEdit.Reclaimed(List.of(1L)),
+                new StateEdit.DevicesGrew(new Geometry(5000, 0), new Geometry(6000, 0)),
                 new StateEdit.Counters(1, 2, 3, 4, 5, 6, 7, 8),
+                new StateEdit.SizesAre(new Geometry(5000, 7000)),
                 new StateEdit.FreeIs(EXTENTS),
                 new StateEdit.LevelIs(3, List.of(segment)),
                 new StateEdit.RemovedIs(9, segment),

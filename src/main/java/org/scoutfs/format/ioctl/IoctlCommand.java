@@ -21,6 +21,7 @@ public final class IoctlCommand {
 
     public static final int STATFS_MORE = OUT | StatfsMore.SIZE << 16 | 10;
     public static final int ALLOC_DETAIL = IN | AllocDetail.SIZE << 16 | 12;
+    public static final int RESIZE_DEVICES = IN | ResizeDevices.SIZE << 16 | 14;
     public static final int READ_XATTR_TOTALS = IN | XattrTotals.SIZE << 16 | 15;
     public static final int GET_ALLOCATED_INOS = IN | AllocatedInos.SIZE << 16 | 16;
     public static final int GET_REFERRING_ENTRIES = IN | ReferringEntries.SIZE << 16 | 17;

@@ -12,12 +12,14 @@ import org.scoutfs.base.Counters;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.MustWait;
+import org.scoutfs.format.VolumeLayout;
 import org.scoutfs.format.ioctl.AllocDetail;
 import org.scoutfs.format.ioctl.AllocatedInos;
 import org.scoutfs.format.ioctl.CountersRequest;
 import org.scoutfs.format.ioctl.InoPath;
 import org.scoutfs.format.ioctl.IoctlCommand;
 import org.scoutfs.format.ioctl.ReferringEntries;
+import org.scoutfs.format.ioctl.ResizeDevices;
 import org.scoutfs.format.ioctl.StatMore;
 import org.scoutfs.format.ioctl.StatfsMore;
 import org.scoutfs.format.ioctl.WalkInodes;
@@ -34,7 +36,8 @@ import org.scoutfs.txn.Transactions;
 public final class IoctlService implements Ioctls {
     static final int CAP_DAC_READ_SEARCH = 2;
     static final int CAP_SYS_ADMIN = 21;
-    private static final int BLOCKS_PER_META_BLOCK = 16;
+    /** More than any device has: what is larger is not asked of the server. */
+    private static final long VOLUME_BLOCKS_MAX = VolumeLayout.DATA_DEVICE_BLKNO;
     private static final byte[] NOTHING = {};
 
     /** Names of an inode that are looked at in one step. */
@@ -89,6 +92,8 @@ public final class IoctlService implements Ioctls {
             case IoctlCommand.READ_XATTR_INDEX -> xattrs.index(argument, caller);
             case IoctlCommand.STATFS_MORE -> statfsMore(request);
             case IoctlCommand.ALLOC_DETAIL -> allocDetail(request, AllocDetail.decode(in), caller);
+            case IoctlCommand.RESIZE_DEVICES -> resizeDevices(
+                    request, isDirectory || NodeFileSystem.isReadable(handle), ResizeDevices.decode(in), caller);
             case IoctlCommand.GET_ALLOCATED_INOS -> allocatedInos(
                     isDirectory || NodeFileSystem.isReadable(handle), AllocatedInos.decode(in), caller);
             case IoctlCommand.GET_REFERRING_ENTRIES -> referringEntries(ReferringEntries.decode(in), caller);
@@ -142,9 +147,9 @@ public final class IoctlService implements Ioctls {
                     volumeId,
                     rid,
                     view.stableSeq(),
-                    status.totalMetaBlocks() / BLOCKS_PER_META_BLOCK,
+                    status.totalMetaBlocks() / Message.META_UNIT_BLOCKS,
                     status.totalDataBlocks(),
-                    status.reservedBlocks() / BLOCKS_PER_META_BLOCK);
+                    status.reservedBlocks() / Message.META_UNIT_BLOCKS);
             return new Reply(0, more.encode());
         }
     }
@@ -152,7 +157,7 @@ public final class IoctlService implements Ioctls {
     private Reply allocDetail(Request request, AllocDetail asked, CallerMemory caller) throws FsException, MustWait {
         Message.VolumeStatus status = volume.status(request);
         List<AllocDetail.Entry> entries = List.of(
-                new AllocDetail.Entry(0, status.freeMetaBlocks() / BLOCKS_PER_META_BLOCK, true, true),
+                new AllocDetail.Entry(0, status.freeMetaBlocks() / Message.META_UNIT_BLOCKS, true, true),
                 new AllocDetail.Entry(0, status.freeDataBlocks(), false, true));
         if (Long.compareUnsigned(asked.entryCount(), entries.size()) < 0) {
             throw FsException.of(Errno.EOVERFLOW);
@@ -163,6 +168,21 @@ public final class IoctlService implements Ioctls {
         }
         caller.write(asked.entriesPointer(), bytes);
         return counted(entries.size());
+    }
+
+    private Reply resizeDevices(Request request, boolean isReadable, ResizeDevices asked, CallerMemory caller)
+            throws FsException, MustWait {
+        if (!isReadable) {
+            throw FsException.of(Errno.EBADF);
+        }
+        requireCapability(caller, CAP_SYS_ADMIN);
+        fs.requireWritable();
+        if (Long.compareUnsigned(asked.metaBlocks(), VOLUME_BLOCKS_MAX / Message.META_UNIT_BLOCKS) > 0
+                || Long.compareUnsigned(asked.dataBlocks(), VOLUME_BLOCKS_MAX) > 0) {
+            throw FsException.of(Errno.EINVAL);
+        }
+        volume.resize(request, asked.metaBlocks() * Message.META_UNIT_BLOCKS, asked.dataBlocks());
+        return counted(0);
     }
 
     private Reply allocatedInos(boolean isReadable, AllocatedInos asked, CallerMemory caller)

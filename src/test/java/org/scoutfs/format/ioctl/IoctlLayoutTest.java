@@ -15,6 +15,7 @@ class IoctlLayoutTest {
         assertThat(IoctlCommand.STAT_MORE).isEqualTo(0x8038e805);
         assertThat(IoctlCommand.STATFS_MORE).isEqualTo(0x8030e80a);
         assertThat(IoctlCommand.ALLOC_DETAIL).isEqualTo(0x4010e80c);
+        assertThat(IoctlCommand.RESIZE_DEVICES).isEqualTo(0x4010e80e);
         assertThat(IoctlCommand.GET_ALLOCATED_INOS).isEqualTo(0x4018e810);
         assertThat(IoctlCommand.GET_REFERRING_ENTRIES).isEqualTo(0x4028e811);
         assertThat(IoctlCommand.isOurs(IoctlCommand.COUNTERS)).isTrue();
@@ -58,6 +59,14 @@ class IoctlLayoutTest {
                 .isEqualTo("ff".repeat(24) + "4310000000000000" + "0004000000000000" + "0000000000000000");
         assertThat(WalkInodes.Entry.decode(MemorySegment.ofArray(array), 1))
                 .isEqualTo(new WalkInodes.Entry(0x1043, 1024));
+    }
+
+    @Test
+    void resizeDevices() {
+        var request = new ResizeDevices(0x0102, -1);
+
+        assertThat(hex(request.encode())).isEqualTo("0201000000000000" + "ffffffffffffffff");
+        assertThat(ResizeDevices.decode(MemorySegment.ofArray(request.encode()))).isEqualTo(request);
     }
 
     @Test
