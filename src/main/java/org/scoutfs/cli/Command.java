@@ -26,6 +26,7 @@ record Command(
         CORE("Core admin"),
         INFORMATION("Additional Information"),
         SEARCH("Search Acceleration"),
+        ARCHIVE("Archival Agent Support"),
         DEBUGGING("Debugging commands");
 
         private final String heading;

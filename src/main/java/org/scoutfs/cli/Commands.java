@@ -25,6 +25,8 @@ final class Commands {
             case "statfs" -> new StatfsCommand();
             case "get-referring-entries" -> new ReferringEntriesCommand();
             case "ino-path" -> new InoPathCommand();
+            case "get-attr-x" -> new GetAttrXCommand();
+            case "set-attr-x" -> new SetAttrXCommand();
             case "list-hidden-xattrs" -> new HiddenXattrsCommand();
             case "read-xattr-index" -> new XattrIndexCommand();
             case "read-xattr-totals" -> new XattrTotalsCommand();
@@ -59,6 +61,8 @@ final class Commands {
                 new ReferringEntriesCommand(),
                 new InoPathCommand(),
                 new WalkInodesCommand(),
+                new GetAttrXCommand(),
+                new SetAttrXCommand(),
                 new AllocatedInosCommand(),
                 new PrintCommand());
     }

@@ -268,6 +268,11 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
     }
 
     @Override
+    public BlockCounts makeOffline(Transaction txn, PreparedWrite edge, long ino, long blockCount) {
+        return remover.makeOffline(txn, (Prepared) edge, ino, blockCount);
+    }
+
+    @Override
     public PreparedWrite admitPunch(ItemReader view, long ino, long fileSize, long offset, long length)
             throws FsException, MustWait, IOException {
         return remover.admit(view, ino, offset, endOf(offset, length));

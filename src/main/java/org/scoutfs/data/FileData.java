@@ -64,6 +64,13 @@ public interface FileData {
      */
     Step truncate(Transaction txn, PreparedWrite edge, long ino, long newSize);
 
+    /**
+     * Makes the first blocks offline, in the transaction in which {@link #truncate} to size 0 was done.
+     *
+     * @param edge what that was prepared with
+     */
+    BlockCounts makeOffline(Transaction txn, PreparedWrite edge, long ino, long blockCount);
+
     /** Prepares {@link #truncate}: the partial last block, when there is one, has to be rewritten. */
     PreparedWrite admitTruncate(ItemReader view, long ino, long oldSize, long newSize)
             throws FsException, MustWait, IOException;

@@ -125,6 +125,21 @@ final class Remover {
         }
     }
 
+    /** See {@link FileData#makeOffline}. */
+    BlockCounts makeOffline(Transaction txn, Prepared p, long ino, long blockCount) {
+        FileState file = p.file;
+        Invariants.check(file.ino == ino, "prepared for another inode", ino);
+        file.mutex.lock();
+        try {
+            Invariants.check(file.isHole(0, blockCount), "made offline over data in inode", ino);
+            states.touch(file, txn);
+            file.map.place(txn, ino, ExtentItem.offline(0, blockCount));
+            return new BlockCounts(0, blockCount);
+        } finally {
+            file.mutex.unlock();
+        }
+    }
+
     private void zeroEdge(Transaction txn, Prepared p, Prepared.@Nullable Edge edge, long from, long to) {
         if (edge == null) {
             return;

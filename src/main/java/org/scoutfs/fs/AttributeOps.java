@@ -72,6 +72,7 @@ final class AttributeOps {
     }
 
     private void set(Inode inode, AttributeChange change) throws FsException, MustWait, IOException {
+        Core.refuseIfRetained(inode);
         Long size = change.size();
         if (size != null) {
             if (!inode.isRegular()) {
@@ -257,6 +258,9 @@ final class AttributeOps {
             throws FsException, MustWait, IOException {
         ItemReader view = core.transactions.view();
         InodeItem item = inode.item;
+        if (XattrName.isUsers(name)) {
+            Core.refuseIfRetained(inode);
+        }
         XattrStore.Found old = item.xattrCount == 0 ? null : XattrStore.find(view, inode.ino, name);
         if (old != null && (flags & XATTR_CREATE) != 0) {
             throw FsException.of(Errno.EEXIST);
@@ -321,6 +325,9 @@ final class AttributeOps {
             try {
                 ItemReader view = core.transactions.view();
                 Inode inode = core.require(view, ino);
+                if (XattrName.isUsers(name)) {
+                    Core.refuseIfRetained(inode);
+                }
                 XattrStore.Found found = inode.item.xattrCount == 0 ? null : XattrStore.find(view, ino, name);
                 if (found == null) {
                     throw FsException.of(Errno.ENODATA);

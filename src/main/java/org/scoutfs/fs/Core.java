@@ -229,6 +229,13 @@ final class Core {
         }
     }
 
+    /** A file under retention does not change. */
+    static void refuseIfRetained(Inode inode) throws FsException {
+        if (inode.item.has(InodeItem.RETENTION)) {
+            throw FsException.of(Errno.EPERM);
+        }
+    }
+
     static void checkName(byte[] name) throws FsException {
         if (name.length > DirentItem.NAME_BYTES_MAX) {
             throw FsException.of(Errno.ENAMETOOLONG);

@@ -264,6 +264,7 @@ final class Files {
         if (length == 0) {
             throw FsException.of(Errno.EFBIG);
         }
+        Core.refuseIfRetained(inode);
         finishTruncate(inode);
         ItemReader view = core.transactions.view();
         InodeItem item = inode.item;
@@ -343,6 +344,7 @@ final class Files {
      */
     void truncate(Inode inode, long size, boolean killPrivileges, @Nullable MoreChanges more)
             throws FsException, MustWait, IOException {
+        Core.refuseIfRetained(inode);
         finishTruncate(inode);
         ItemReader view = core.transactions.view();
         InodeItem item = inode.item;
@@ -426,6 +428,7 @@ final class Files {
                 if (!inode.isRegular()) {
                     throw FsException.of(inode.isDirectory() ? Errno.EISDIR : Errno.ENODEV);
                 }
+                Core.refuseIfRetained(inode);
                 finishTruncate(inode);
                 if (isPunch || isZero) {
                     refuseOffline(core.transactions.view(), inode, offset, length);

@@ -210,6 +210,7 @@ final class Names {
             } else if (inode.isDirectory()) {
                 throw FsException.of(Errno.EISDIR);
             }
+            Core.refuseIfRetained(inode);
             long bytes = 2 * Core.INODE_BYTES + slot.itemBytes() + Core.BARE_BYTES;
             try (Transaction txn = core.beginShrinking(bytes)) {
                 long now = core.clock.wallNanos();
@@ -404,6 +405,10 @@ final class Names {
             }
             Inode moved = core.requireNamed(view, source);
             Inode replaced = target == null ? null : core.requireNamed(view, target);
+            Core.refuseIfRetained(moved);
+            if (replaced != null) {
+                Core.refuseIfRetained(replaced);
+            }
             if (move.isExchange()) {
                 if (replaced == null) {
                     throw FsException.of(Errno.ENOENT);

@@ -40,6 +40,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     private final Creation creation;
     private final Files files;
     private final AttributeOps attributes;
+    private final ArchiveAttributes archiveAttributes;
     private final Listing listing;
     private final Paths paths;
     private final AdvisoryLocks fileLocks = new AdvisoryLocks();
@@ -77,6 +78,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
         this.creation = new Creation(core);
         this.files = new Files(core);
         this.attributes = new AttributeOps(core, files);
+        this.archiveAttributes = new ArchiveAttributes(core, files);
         this.listing = new Listing(core);
         this.paths = new Paths(core);
     }
@@ -265,6 +267,16 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
                 lock.unlockRead(stamp);
             }
         }
+    }
+
+    /** Changes attributes for an archive manager, all or nothing; the caller has checked that it may. */
+    public void changeArchived(long ino, ArchiveChange change) throws FsException, MustWait, IOException {
+        archiveAttributes.change(ino, change);
+    }
+
+    /** {@code EROFS} on a read-only mount. */
+    public void refuseIfReadOnly() throws FsException {
+        core.refuseIfReadOnly();
     }
 
     /** A directory entry that names an inode, or a path that ends with it. */

@@ -19,7 +19,7 @@ public final class InodeItem {
 
     /** A truncate has set the size and not yet removed all that lies beyond it. There is a {@link OrphanItem#truncateKey} then. */
     public static final int TRUNCATING = 1;
-    /** Reserved: the file may not be changed. */
+    /** The file may not be changed. */
     public static final int RETENTION = 1 << 1;
     /** Made without a name, and may get one. */
     public static final int LINKABLE = 1 << 2;

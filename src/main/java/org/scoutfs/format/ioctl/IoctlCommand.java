@@ -25,6 +25,10 @@ public final class IoctlCommand {
     public static final int READ_XATTR_TOTALS = IN | XattrTotals.SIZE << 16 | 15;
     public static final int GET_ALLOCATED_INOS = IN | AllocatedInos.SIZE << 16 | 16;
     public static final int GET_REFERRING_ENTRIES = IN | ReferringEntries.SIZE << 16 | 17;
+    /** Answers into the structure, though the code does not say so. */
+    public static final int GET_ATTR_X = IN | AttrX.SIZE << 16 | 18;
+
+    public static final int SET_ATTR_X = IN | AttrX.SIZE << 16 | 19;
     /** Takes the structure from the caller's memory, though the code does not say so. */
     public static final int READ_XATTR_INDEX = OUT | XattrIndex.SIZE << 16 | 23;
 

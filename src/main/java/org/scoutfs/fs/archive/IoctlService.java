@@ -16,6 +16,7 @@ import org.scoutfs.format.VolumeLayout;
 import org.scoutfs.format.ioctl.AllocDetail;
 import org.scoutfs.format.ioctl.AllocatedInos;
 import org.scoutfs.format.ioctl.CountersRequest;
+import org.scoutfs.format.ioctl.FileAttributes;
 import org.scoutfs.format.ioctl.InoPath;
 import org.scoutfs.format.ioctl.IoctlCommand;
 import org.scoutfs.format.ioctl.ReferringEntries;
@@ -51,6 +52,7 @@ public final class IoctlService implements Ioctls {
     private final long volumeId;
     private final long rid;
     private final XattrIoctls xattrs;
+    private final AttributeIoctls attributes;
 
     public IoctlService(
             NodeFileSystem fs,
@@ -66,6 +68,7 @@ public final class IoctlService implements Ioctls {
         this.volumeId = volumeId;
         this.rid = rid;
         this.xattrs = new XattrIoctls(fs, transactions);
+        this.attributes = new AttributeIoctls(fs);
     }
 
     @Override
@@ -90,6 +93,10 @@ public final class IoctlService implements Ioctls {
             case IoctlCommand.READ_XATTR_TOTALS -> xattrs.totals(
                     isDirectory || NodeFileSystem.isReadable(handle), in, caller);
             case IoctlCommand.READ_XATTR_INDEX -> xattrs.index(argument, caller);
+            case IoctlCommand.GET_ATTR_X -> attributes.get(ino, argument, in, caller);
+            case IoctlCommand.SET_ATTR_X -> attributes.set(ino, in, caller);
+            case FileAttributes.GET -> attributes.getFileAttributes(ino);
+            case FileAttributes.SET -> attributes.setFileAttributes(ino, in, caller);
             case IoctlCommand.STATFS_MORE -> statfsMore(request);
             case IoctlCommand.ALLOC_DETAIL -> allocDetail(request, AllocDetail.decode(in), caller);
             case IoctlCommand.RESIZE_DEVICES -> resizeDevices(
