@@ -31,6 +31,8 @@ import org.scoutfs.base.Rng;
 final class MountTraining {
     private static final int CLIENTS = 2;
     private static final int FILES = 500;
+    /** So many operations of each kind on names that what they run through is compiled by the last compiler before the training ends. */
+    private static final int NAMES = 1000;
     private static final int BIG_BLOCKS = 4096;
     private static final int BLOCK = 4096;
 
@@ -79,10 +81,10 @@ final class MountTraining {
     }
 
     private void names(Path directory) throws IOException {
-        for (int i = 0; i < FILES; i++) {
+        for (int i = 0; i < NAMES; i++) {
             create(directory.resolve("f" + i)).close();
         }
-        for (int i = 0; i < FILES; i++) {
+        for (int i = 0; i < NAMES; i++) {
             Path renamed = directory.resolve("r" + i);
             Files.move(directory.resolve("f" + i), renamed, StandardCopyOption.ATOMIC_MOVE);
             Files.createLink(directory.resolve("l" + i), renamed);
@@ -92,7 +94,7 @@ final class MountTraining {
             Files.readAttributes(renamed, BasicFileAttributes.class);
             isThere(directory.resolve("no" + i));
         }
-        for (int i = 0; i < FILES; i++) {
+        for (int i = 0; i < NAMES; i++) {
             Files.delete(directory.resolve("l" + i));
             if (i % 2 == 0) {
                 Files.delete(directory.resolve("r" + i));
