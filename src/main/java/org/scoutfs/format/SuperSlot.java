@@ -110,4 +110,13 @@ public record SuperSlot(
         return new SuperSlot(formatVersion, volumeId, uuid, createdWallNanos, metaBlocks, dataBlocks, lockGroupSize, epoch,
                 rid, process, anchor, quorumVersion + 1, slots, name);
     }
+
+    /** The same quorum with more slots: those that are there stay, and their voters go on as they are. */
+    public SuperSlot withMoreSlots(List<QuorumSlot> all) {
+        if (!all.containsAll(quorumSlots)) {
+            throw new IllegalArgumentException("of the slots " + quorumSlots + " only these would stay: " + all);
+        }
+        return new SuperSlot(formatVersion, volumeId, uuid, createdWallNanos, metaBlocks, dataBlocks, lockGroupSize, epoch,
+                rid, process, anchor, quorumVersion, all, clusterName);
+    }
 }

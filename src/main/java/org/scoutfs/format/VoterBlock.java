@@ -24,7 +24,7 @@ public record VoterBlock(long volumeId, int slot, long quorumVersion, long gener
         int found = in.u32("the block's slot", slot, slot);
         long version = in.u64("the trailer's quorum version", trailer.epoch(), trailer.epoch());
         VoterBlock decoded = new VoterBlock(volumeId, found, version,
-                in.u64("a generation", 0, Long.MAX_VALUE), in.u64("a count of starts", 1, Long.MAX_VALUE));
+                in.u64("a generation", 0, Long.MAX_VALUE), in.u64("a count of starts", 0, Long.MAX_VALUE));
         in.zeroes();
         return decoded;
     }

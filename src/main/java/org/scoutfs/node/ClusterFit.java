@@ -73,6 +73,10 @@ final class ClusterFit {
                 if (found.hasVote() && !options.isReadOnly()) {
                     checkLocal(fit.slot(found.slot()), found.listen(), listening);
                 }
+                NodeAddress volunteersAt = options.isReadOnly() ? null : volunteersAt(found, volume.slot());
+                if (volunteersAt != null) {
+                    listening.check("option listen", volunteersAt.host(), volunteersAt.port());
+                }
                 return found;
             }
             QuorumSlot first = firstSlot(asked);
@@ -100,6 +104,15 @@ final class ClusterFit {
             throw refused(Errno.EINVAL, "the first voter has quorum slot 0, not " + asked.slot());
         }
         return new QuorumSlot(0, listen.host(), listen.port() == 0 ? PORT_DEFAULT : listen.port());
+    }
+
+    /** Where a mount of a named cluster would vote if it were given a slot; null when it has one already, or did not name the cluster. */
+    static @Nullable NodeAddress volunteersAt(ClusterOptions found, SuperSlot volume) {
+        NodeAddress listen = found.listen();
+        boolean isOfCluster = found.clusterName() != null && found.clusterName().equals(volume.clusterName());
+        return found.hasVote() || listen == null || !isOfCluster
+                ? null
+                : new NodeAddress(listen.host(), listen.port() == 0 ? PORT_DEFAULT : listen.port());
     }
 
     /** A lone mount of a cluster's volume would fight with its voters for the claim. */

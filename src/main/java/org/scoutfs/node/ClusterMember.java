@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.Rng;
 import org.scoutfs.device.BlockDevice;
+import org.scoutfs.format.SuperSlot;
 import org.scoutfs.format.SuperSlot.QuorumSlot;
+import org.scoutfs.format.VoterBlock;
 import org.scoutfs.net.Hello;
 import org.scoutfs.net.NodeAddress;
 import org.scoutfs.net.TcpTransport;
@@ -28,6 +30,7 @@ import org.scoutfs.server.LocalServer;
 import org.scoutfs.volume.Host;
 import org.scoutfs.volume.Volume;
 import org.scoutfs.volume.VolumeReader;
+import org.scoutfs.volume.Voters;
 import org.scoutfs.volume.Waiter;
 
 /**
@@ -50,6 +53,12 @@ final class ClusterMember implements AutoCloseable {
     /** No majority for so long, longer than an election takes: there is none. */
     private static final long NOBODY_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+    /** So often the server looks who would vote. */
+    private static final long VOLUNTEERS_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** So often a mount that would vote looks whether it was given a slot. */
+    private static final long SLOT_NANOS = TimeUnit.MILLISECONDS.toNanos(700);
+
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     /** Who serves now. */
@@ -60,90 +69,186 @@ final class ClusterMember implements AutoCloseable {
         record There(Reign reign) implements Target {}
     }
 
+    private final Volume volume;
     private final BlockDevice device;
-    private final Quorum quorum;
     private final long quorumVersion;
     private final long rid;
     private final LeaseOptions leases;
     private final Clock clock;
     private final Host host;
-    private final @Nullable TcpTransport transport;
-    private final @Nullable Thread thread;
+    private final ClusterOptions options;
+
+    /** Set under {@code mutex}: a mount without a vote may get one, once. */
+    private volatile Quorum quorum;
+
+    private volatile @Nullable TcpTransport transport;
 
     private final ReentrantLock mutex = new ReentrantLock();
     private final Condition changed = mutex.newCondition();
 
     // Guarded by mutex.
     private @Nullable LocalServer serving;
+    private @Nullable Thread thread;
+    private @Nullable Thread volunteering;
     private boolean isStopped;
     private long changes;
 
     private ClusterMember(
-            Volume volume, long rid, Quorum quorum, LeaseOptions leases, Clock clock, Host host, @Nullable TcpTransport transport) {
+            Volume volume, long rid, ClusterOptions options, Quorum quorum, LeaseOptions leases, Clock clock, Host host,
+            @Nullable TcpTransport transport) {
+        this.volume = volume;
         this.device = volume.device();
         this.quorumVersion = volume.slot().quorumVersion();
         this.rid = rid;
+        this.options = options;
         this.quorum = quorum;
         this.leases = leases;
         this.clock = clock;
         this.host = host;
         this.transport = transport;
-        this.thread = transport == null
-                ? null
-                : Thread.ofPlatform().name("scoutfs-serve").daemon(true).unstarted(this::serve);
     }
 
     /**
      * @param clock counts suspended time
-     * @param mayVote whether this mount votes and serves where its options name a slot
+     * @param mayVote whether this mount votes and serves where its options name a slot, or it is given one
      */
     static ClusterMember start(Volume volume, long rid, ClusterOptions options, boolean mayVote, LeaseOptions leases, Clock clock)
             throws IOException {
         Host host = Host.local();
-        String name = host.self().hostName();
         List<QuorumSlot> slots = volume.slot().quorumSlots();
         if (slots.isEmpty()) {
             throw new IOException(volume.device().name() + " has no quorum: it was made for one mount at a time (mkfs -Q makes one)");
         }
-        boolean isVoter = options.hasVote() && mayVote;
-        TcpTransport transport = isVoter ? listen(volume, rid, options, host, name) : null;
-        NodeAddress reached = transport == null ? null : transport.address();
-        RaftSettings settings = new RaftSettings(volume.volumeId(), volume.slot().quorumVersion(), slots,
-                isVoter ? options.slot() : ClusterOptions.NO_SLOT, options.quorumDirectory(), rid,
-                reached == null ? new NodeAddress("-", 0) : reached, name, options.tls(), options.times());
-        try {
-            VoterRegister register = VoterRegister.of(volume);
-            Quorum quorum = isVoter ? RaftQuorum.start(settings, register, clock) : RaftFollower.start(settings, register);
-            ClusterMember member = new ClusterMember(volume, rid, quorum, leases, clock, host, transport);
-            quorum.listen(member.new Told());
-            Thread thread = member.thread;
-            if (thread != null) {
-                thread.start();
-            }
+        if (options.hasVote() && mayVote) {
+            Voting voting = vote(volume, rid, options, slots, host, clock);
+            ClusterMember member =
+                    new ClusterMember(volume, rid, options, voting.quorum, leases, clock, host, voting.transport);
+            member.quorum.listen(member.new Told());
+            member.startServing();
             return member;
-        } catch (IOException | RuntimeException failure) {
-            if (transport != null) {
-                transport.close();
+        }
+        NodeAddress volunteersAt = mayVote ? ClusterFit.volunteersAt(options, volume.slot()) : null;
+        RaftSettings settings = settings(volume, rid, options.withSlot(ClusterOptions.NO_SLOT), slots, host, new NodeAddress("-", 0));
+        Quorum follower = RaftFollower.start(settings, VoterRegister.of(volume), volunteersAt);
+        ClusterMember member = new ClusterMember(volume, rid, options, follower, leases, clock, host, null);
+        follower.listen(member.new Told());
+        if (volunteersAt != null) {
+            member.volunteer(volunteersAt);
+        }
+        return member;
+    }
+
+    /** A voter of a slot, and where others will reach the server of its mount. */
+    private record Voting(Quorum quorum, TcpTransport transport) {}
+
+    private static Voting vote(
+            Volume volume, long rid, ClusterOptions options, List<QuorumSlot> slots, Host host, Clock clock) throws IOException {
+        TcpTransport transport = listen(volume, rid, options, slots, host);
+        try {
+            NodeAddress reached = transport.address();
+            if (reached == null) {
+                throw new IOException("quorum slot " + options.slot() + " listens nowhere");
             }
+            RaftSettings settings = settings(volume, rid, options, slots, host, reached);
+            return new Voting(RaftQuorum.start(settings, VoterRegister.of(volume), clock), transport);
+        } catch (IOException | RuntimeException failure) {
+            transport.close();
             throw failure;
         }
     }
 
-    private static TcpTransport listen(Volume volume, long rid, ClusterOptions options, Host host, String name) throws IOException {
-        QuorumSlot own = volume.slot().quorumSlots().stream()
+    private static RaftSettings settings(
+            Volume volume, long rid, ClusterOptions options, List<QuorumSlot> slots, Host host, NodeAddress reached) {
+        return new RaftSettings(volume.volumeId(), volume.slot().quorumVersion(), slots, options.slot(), options.quorumDirectory(), rid,
+                reached, host.self().hostName(), options.tls(), options.times());
+    }
+
+    private static TcpTransport listen(Volume volume, long rid, ClusterOptions options, List<QuorumSlot> slots, Host host)
+            throws IOException {
+        QuorumSlot own = slots.stream()
                 .filter(slot -> slot.number() == options.slot())
                 .findFirst()
                 .orElseThrow(() -> new IOException(volume.device().name() + " has no quorum slot " + options.slot() + ", only "
-                        + volume.slot().quorumSlots().stream().map(QuorumSlot::number).toList()));
+                        + slots.stream().map(QuorumSlot::number).toList()));
         NodeAddress at = options.listen();
         return TcpTransport.open(
                 new TcpTransport.Settings(
-                        Hello.of(volume.volumeId(), rid, options.slot(), name, host.self()),
+                        Hello.of(volume.volumeId(), rid, options.slot(), host.self().hostName(), host.self()),
                         at == null ? new NodeAddress(own.address(), 0) : at,
                         options.tls(),
                         TransportOptions.forLease(options.leaseMillis())),
                 Clock.system(),
                 Rng.secure());
+    }
+
+    private void startServing() {
+        mutex.lock();
+        try {
+            if (!isStopped) {
+                thread = Thread.ofPlatform().name("scoutfs-serve").daemon(true).start(this::serve);
+            }
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    // ---- a mount that would vote ---------------------------------------------------------------------------------------
+
+    private void volunteer(NodeAddress at) {
+        mutex.lock();
+        try {
+            volunteering = Thread.ofPlatform().name("scoutfs-volunteer").daemon(true).start(() -> awaitSlot(at));
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** Until the device says that this mount has a slot, and it votes. */
+    private void awaitSlot(NodeAddress at) {
+        Waiter waiter = Waiter.real(clock);
+        try {
+            while (!isStopped()) {
+                waiter.pause(SLOT_NANOS);
+                try {
+                    SuperSlot now = Volume.open(device).slot();
+                    QuorumSlot own = now.quorumVersion() == quorumVersion ? VoterGrowth.slotOf(now.quorumSlots(), at) : null;
+                    if (own != null) {
+                        beginToVote(own, now.quorumSlots());
+                        return;
+                    }
+                } catch (IOException failure) {
+                    LOG.log(Level.WARNING, "this mount would vote and cannot: " + failure.getMessage());
+                }
+            }
+        } catch (InterruptedException stopped) {
+            LOG.log(Level.DEBUG, "this mount was given no vote");
+        }
+    }
+
+    private void beginToVote(QuorumSlot own, List<QuorumSlot> slots) throws IOException {
+        LOG.log(Level.INFO, "this mount was given quorum slot " + own.number() + ", and votes at " + QuorumSlots.address(own));
+        Voting voting = vote(volume, rid, options.withSlot(own.number()).withListen(null), slots, host, clock);
+        Quorum before = quorum;
+        boolean isLate;
+        mutex.lock();
+        try {
+            isLate = isStopped;
+            if (!isLate) {
+                quorum = voting.quorum;
+                transport = voting.transport;
+            }
+        } finally {
+            mutex.unlock();
+        }
+        if (isLate) {
+            voting.quorum.close();
+            voting.transport.close();
+            return;
+        }
+        before.close();
+        voting.quorum.listen(new Told());
+        startServing();
+        wake();
     }
 
     /** Passes on what the quorum says. */
@@ -264,16 +369,28 @@ final class ClusterMember implements AutoCloseable {
 
     /** Waits to be elected, and serves until that ends. */
     private void serveOnce() throws IOException, InterruptedException {
-        Volume volume = Volume.open(device);
-        if (volume.slot().quorumVersion() != quorumVersion) {
+        List<QuorumSlot> more = List.of();
+        do {
+            more = serveWith(more);
+        } while (!more.isEmpty() && !isStopped());
+    }
+
+    /**
+     * @param slots all quorum slots from this epoch on; empty for those that the volume has
+     * @return what the next epoch is to begin with; empty when this mount does not serve any more
+     */
+    private List<QuorumSlot> serveWith(List<QuorumSlot> slots) throws IOException, InterruptedException {
+        Volume now = Volume.open(device);
+        if (now.slot().quorumVersion() != quorumVersion) {
             throw new IOException("the quorum of " + device.name() + " was changed since it was mounted here");
         }
         LocalServer server = LocalServer.start(
-                volume,
+                now,
                 quorum,
-                LocalServer.Settings.of(volume).inCluster(leases),
+                LocalServer.Settings.of(now).inCluster(leases).withSlots(slots),
                 new LocalServer.Surroundings(host, clock, Waiter.real(clock), Rng.secure()));
         LOG.log(Level.INFO, "this mount serves in epoch " + server.epoch());
+        List<QuorumSlot> more = List.of();
         boolean isLate;
         mutex.lock();
         try {
@@ -286,14 +403,19 @@ final class ClusterMember implements AutoCloseable {
         try {
             if (isLate) {
                 server.close();
-                return;
+                return more;
             }
             if (open != null) {
                 open.accept(server::accept);
             }
             wake();
-            server.awaitEnd();
-            LOG.log(Level.INFO, "this mount does not serve any more in epoch " + server.epoch());
+            more = awaitEndOrVoters(server);
+            LOG.log(Level.INFO, more.isEmpty()
+                    ? "this mount does not serve any more in epoch " + server.epoch()
+                    : "new voters: the next epoch begins with quorum slots " + QuorumSlots.lines(more));
+            if (!more.isEmpty()) {
+                server.close();
+            }
         } finally {
             if (open != null) {
                 open.accept(null);
@@ -306,7 +428,38 @@ final class ClusterMember implements AutoCloseable {
             }
             wake();
         }
-        quorum.resign(server.epoch());
+        if (more.isEmpty()) {
+            quorum.resign(server.epoch());
+        }
+        return more;
+    }
+
+    /**
+     * Until the server ends, or enough mounts would vote that voters are to be more.
+     *
+     * @return all slots then; their voters' blocks are there. Empty when the server ended
+     */
+    private List<QuorumSlot> awaitEndOrVoters(LocalServer server) throws IOException, InterruptedException {
+        while (!server.awaitEnd(VOLUNTEERS_NANOS)) {
+            List<NodeAddress> volunteers = quorum.volunteers();
+            if (volunteers.isEmpty()) {
+                continue;
+            }
+            Volume now = Volume.open(device);
+            List<QuorumSlot> grown = VoterGrowth.grown(now.slot().quorumSlots(), volunteers);
+            if (now.slot().clusterName().isEmpty() || grown.size() == now.slot().quorumSlots().size()) {
+                continue;
+            }
+            // Of generation 1, as one that lost its directory: it begins empty, and is admitted by those that vote.
+            Voters blocks = new Voters(now);
+            for (QuorumSlot slot : grown) {
+                if (!now.slot().quorumSlots().contains(slot)) {
+                    blocks.write(new VoterBlock(now.volumeId(), slot.number(), quorumVersion, 1, 0));
+                }
+            }
+            return grown;
+        }
+        return List.of();
     }
 
     // ---- the end -----------------------------------------------------------------------------------------------------
@@ -336,14 +489,9 @@ final class ClusterMember implements AutoCloseable {
         } catch (IOException failure) {
             failed = failure;
         } finally {
-            Thread waits = thread;
-            if (waits != null) {
-                waits.interrupt();
-            }
+            interruptThreads();
             quorum.close();
-            if (transport != null) {
-                transport.close();
-            }
+            closeTransport();
         }
         if (failed != null) {
             throw failed;
@@ -368,14 +516,30 @@ final class ClusterMember implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
-        Thread waits = thread;
-        if (waits != null) {
-            waits.interrupt();
-        }
-        if (transport != null) {
-            transport.close();
-        }
+        interruptThreads();
+        closeTransport();
         quorum.abandon();
+    }
+
+    private void interruptThreads() {
+        mutex.lock();
+        try {
+            if (thread != null) {
+                thread.interrupt();
+            }
+            if (volunteering != null) {
+                volunteering.interrupt();
+            }
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    private void closeTransport() {
+        TcpTransport open = transport;
+        if (open != null) {
+            open.close();
+        }
     }
 
     /** As far as is known here: a leader that more than half of the voters answer, or another one than this mount. */

@@ -201,6 +201,7 @@ final class ClusterReports implements Ioctls {
     Map<String, Long> counters() {
         NodeIncarnation now = current.get();
         return Map.of(
+                "cluster_voters", member == null ? 0L : member.quorum().settledVoters(),
                 "cluster_is_server", member == null || member.isServing() ? 1L : 0L,
                 "cluster_lease_left_ms", member == null ? 0L : TimeUnit.NANOSECONDS.toMillis(now.leaseLeftNanos()),
                 "cluster_epoch", now.epoch(),

@@ -34,7 +34,8 @@ final class ClusterWish {
                         + " address is listened on. Without PORT, other nodes' connections go to a port that the kernel chooses."),
                 new Description("cluster=NAME", "The name of the cluster; a volume of another one is refused. On a volume without quorum"
                         + " slots, the first mount with cluster=NAME,listen=ADDRESS becomes its first voter, and is recorded"
-                        + " on the device; later mounts join it. PORT is then that voter's, by default 5500."),
+                        + " on the device; later mounts join it, and become voters when that makes three, then five. PORT is then the"
+                        + " voter's, by default 5500."),
                 new Description("quorum_dir=PATH", "Where a mount with a vote keeps its log of elections, on a local disk that survives"
                         + " a restart. Default " + RaftSettings.DEFAULT_DIRECTORY + ". One that was lost makes a new voter,"
                         + " which the others have to admit."),

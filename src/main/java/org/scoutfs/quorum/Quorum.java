@@ -3,6 +3,7 @@ package org.scoutfs.quorum;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.net.NodeAddress;
 import org.scoutfs.volume.Epoch;
 
 /**
@@ -60,6 +61,16 @@ public interface Quorum extends Epoch.Leadership, AutoCloseable {
     /** All voters. Empty where mounts are alone. */
     default List<Member> members() {
         return List.of();
+    }
+
+    /** Where mounts without a vote would vote, as far as this mount leads and heard of them lately; who asked first is first. */
+    default List<NodeAddress> volunteers() {
+        return List.of();
+    }
+
+    /** How many voters there are, where this mount is one of them and no change of voters is under way; else 0. */
+    default int settledVoters() {
+        return 0;
     }
 
     /** From now on. The newest reign that is known is told at once. */

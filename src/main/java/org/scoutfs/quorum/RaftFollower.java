@@ -10,7 +10,9 @@ import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.format.SuperSlot.QuorumSlot;
 import org.scoutfs.net.NodeAddress;
 
 /**
@@ -23,6 +25,8 @@ public final class RaftFollower implements Quorum {
 
     private final RaftSettings settings;
     private final VoterRegister register;
+    private final Message question;
+    private volatile List<QuorumSlot> slots;
     private final ReentrantLock mutex = new ReentrantLock();
     private final Condition changed = mutex.newCondition();
 
@@ -31,14 +35,19 @@ public final class RaftFollower implements Quorum {
     private @Nullable Reign newest;
     private boolean isClosed;
 
-    private RaftFollower(RaftSettings settings, VoterRegister register) {
+    private RaftFollower(RaftSettings settings, VoterRegister register, @Nullable NodeAddress volunteersAt) {
         this.settings = settings;
         this.register = register;
+        this.question = volunteersAt == null
+                ? Message.EMPTY
+                : Message.valueOf(ByteString.copyFrom(ReignCodec.encodeVolunteer(volunteersAt)));
+        this.slots = settings.slots();
     }
 
-    public static RaftFollower start(RaftSettings settings, VoterRegister register) {
+    /** @param volunteersAt where this mount would vote if it were given a slot; null where it would not */
+    public static RaftFollower start(RaftSettings settings, VoterRegister register, @Nullable NodeAddress volunteersAt) {
         RaftGroups.prepareLibrary();
-        RaftFollower follower = new RaftFollower(settings, register);
+        RaftFollower follower = new RaftFollower(settings, register, volunteersAt);
         Thread.ofPlatform().name("scoutfs-quorum-follow").daemon(true).start(follower::follow);
         return follower;
     }
@@ -47,6 +56,7 @@ public final class RaftFollower implements Quorum {
     private void follow() {
         while (isOpen()) {
             try {
+                slots = RaftGroups.slotsNow(settings, register);
                 List<RaftPeer> peers = RaftGroups.peersNow(settings, register);
                 try (RaftClient client = RaftGroups.client(settings, peers)) {
                     while (ask(client) && awaitNextTurn()) {
@@ -85,7 +95,7 @@ public final class RaftFollower implements Quorum {
     }
 
     private boolean ask(RaftClient client) throws IOException {
-        RaftClientReply reply = client.io().sendReadOnly(Message.EMPTY);
+        RaftClientReply reply = client.io().sendReadOnly(question);
         if (!reply.isSuccess()) {
             return false;
         }
@@ -143,7 +153,7 @@ public final class RaftFollower implements Quorum {
     @Override
     public List<Member> members() {
         Reign known = reign();
-        return settings.slots().stream()
+        return slots.stream()
                 .map(slot -> new Member(slot.number(), new NodeAddress(slot.address(), slot.port()),
                         known == null
                                 ? Member.Role.UNKNOWN

@@ -77,12 +77,18 @@ final class RaftGroups {
     /** The voters as the register has them now. */
     static List<RaftPeer> peersNow(RaftSettings settings, VoterRegister register) throws IOException {
         List<RaftPeer> peers = new ArrayList<>();
-        for (QuorumSlot slot : settings.slots()) {
+        for (QuorumSlot slot : slotsNow(settings, register)) {
             VoterBlock voter = register.read(slot.number());
             boolean isKnown = voter != null && voter.quorumVersion() == settings.quorumVersion();
             peers.add(peer(slot, isKnown && voter != null ? voter.generation() : 0));
         }
         return peers;
+    }
+
+    /** More than the settings have, where voters joined since. */
+    static List<QuorumSlot> slotsNow(RaftSettings settings, VoterRegister register) throws IOException {
+        List<QuorumSlot> now = register.slots();
+        return now == null || now.isEmpty() ? settings.slots() : now;
     }
 
     static RaftProperties properties(RaftSettings settings, @Nullable Path storage) {
@@ -97,6 +103,8 @@ final class RaftGroups {
         RaftServerConfigKeys.Rpc.setRequestTimeout(properties, millis(times.requestMillis()));
         RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, max);
         RaftServerConfigKeys.LeaderElection.setPreVote(properties, true);
+        // One voter becomes three at once: two in between would stop when either fails.
+        RaftServerConfigKeys.LeaderElection.setMemberMajorityAdd(properties, true);
         // A host that sleeps for longer would close Raft for good; we ask after each pause whether we still lead.
         RaftServerConfigKeys.setCloseThreshold(properties, TimeDuration.valueOf(1, TimeUnit.DAYS));
         // A read is a round with a majority, each time: no lease of the library's, whose clock we do not know.

@@ -3,7 +3,9 @@ package org.scoutfs.quorum;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -51,6 +53,11 @@ public final class RaftQuorum implements Quorum {
     private static final long ADMISSION_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long RESIGN_MILLIS = 1000;
 
+    /** Mounts ask twice a second. */
+    private static final long VOLUNTEER_NANOS = TimeUnit.SECONDS.toNanos(4);
+
+    private static final int VOLUNTEERS_MAX = 16;
+
     private final RaftSettings settings;
     private final VoterRegister register;
     private final Clock clock;
@@ -67,6 +74,7 @@ public final class RaftQuorum implements Quorum {
 
     // Guarded by mutex.
     private final List<Listener> listeners = new ArrayList<>();
+    private final Map<NodeAddress, Long> volunteers = new LinkedHashMap<>();
     private @Nullable Reign told;
     private long ownEpoch;
     private long ownTerm;
@@ -102,6 +110,11 @@ public final class RaftQuorum implements Quorum {
                     mutex.unlock();
                 }
             }
+
+            @Override
+            public void volunteered(NodeAddress at) {
+                heard(at);
+            }
         });
         boolean isThere = Files.isDirectory(directory.raft().resolve(groupId.getUuid().toString()));
         this.server = RaftServer.newBuilder()
@@ -135,8 +148,8 @@ public final class RaftQuorum implements Quorum {
         }
         quorum.watch.start();
         if (directory.voter().generation() > 0) {
-            LOG.log(System.Logger.Level.WARNING, "the directory of quorum slot " + settings.slot()
-                    + " was lost: it votes again, as voter " + quorum.self + ", when the others have admitted it");
+            LOG.log(System.Logger.Level.INFO, "quorum slot " + settings.slot() + " is new or its directory was lost: it votes as voter "
+                    + quorum.self + " when the others have admitted it");
             Thread.ofPlatform().name("scoutfs-quorum-admission").daemon(true).start(quorum::askToBeAdmitted);
         }
         return quorum;
@@ -309,6 +322,34 @@ public final class RaftQuorum implements Quorum {
         return machine.newest().reign();
     }
 
+    private void heard(NodeAddress volunteer) {
+        mutex.lock();
+        try {
+            forgetSilentVolunteers();
+            if (volunteers.containsKey(volunteer) || volunteers.size() < VOLUNTEERS_MAX) {
+                volunteers.put(volunteer, clock.monotonicNanos());
+            }
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    private void forgetSilentVolunteers() {
+        long oldest = clock.monotonicNanos() - VOLUNTEER_NANOS;
+        volunteers.values().removeIf(heard -> heard - oldest < 0);
+    }
+
+    @Override
+    public List<NodeAddress> volunteers() {
+        mutex.lock();
+        try {
+            forgetSilentVolunteers();
+            return List.copyOf(volunteers.keySet());
+        } finally {
+            mutex.unlock();
+        }
+    }
+
     private List<RaftPeer> peers() {
         try {
             return List.copyOf(server.getDivision(groupId).getGroup().getPeers());
@@ -362,6 +403,11 @@ public final class RaftQuorum implements Quorum {
         } catch (IOException closed) {
             return false;
         }
+    }
+
+    @Override
+    public int settledVoters() {
+        return isSettled() ? peers().size() : 0;
     }
 
     /** Which voter this is, for messages and tests: its slot, and how often the slot lost its directory. */

@@ -25,6 +25,27 @@ final class ReignCodec {
         return out.toArray();
     }
 
+    /** What a mount asks with that would vote. */
+    static byte[] encodeVolunteer(NodeAddress at) {
+        ByteWriter out = new ByteWriter();
+        out.u8(VERSION).text(at.host(), NodeAddress.HOST_BYTES_MAX).u32(at.port());
+        return out.toArray();
+    }
+
+    static NodeAddress decodeVolunteer(byte[] bytes) throws CorruptionException {
+        ByteReader in = new ByteReader(bytes, "volunteer");
+        int version = in.u8();
+        in.check(version == VERSION, "version " + VERSION, version);
+        String host = in.text(NodeAddress.HOST_BYTES_MAX);
+        int port = in.u32("a port", 1, 65535);
+        in.end();
+        try {
+            return new NodeAddress(host, port);
+        } catch (IllegalArgumentException e) {
+            throw in.corrupt("an address", host);
+        }
+    }
+
     static @Nullable Reign decode(byte[] bytes) throws CorruptionException {
         ByteReader in = new ByteReader(bytes, "reign");
         int version = in.u8();

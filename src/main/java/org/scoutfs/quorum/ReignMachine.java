@@ -11,6 +11,7 @@ import org.apache.ratis.statemachine.impl.BaseStateMachine;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.CorruptionException;
+import org.scoutfs.net.NodeAddress;
 
 /**
  * What the voters agree on: the newest reign. An entry of the log names who wants to reign and the newest epoch that he has seen on the
@@ -31,6 +32,9 @@ final class ReignMachine extends BaseStateMachine {
         void roleChanged();
 
         void stopped();
+
+        /** A mount without a vote that asked who reigns would vote at this address. */
+        void volunteered(NodeAddress at);
     }
 
     private final Observer observer;
@@ -70,6 +74,14 @@ final class ReignMachine extends BaseStateMachine {
 
     @Override
     public CompletableFuture<Message> query(Message request) {
+        byte[] content = request.getContent().toByteArray();
+        if (content.length > 0) {
+            try {
+                observer.volunteered(ReignCodec.decodeVolunteer(content));
+            } catch (CorruptionException e) {
+                LOG.log(System.Logger.Level.DEBUG, "a question that is none is answered all the same", e);
+            }
+        }
         return CompletableFuture.completedFuture(answer());
     }
 

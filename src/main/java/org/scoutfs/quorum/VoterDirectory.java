@@ -24,6 +24,9 @@ import org.scoutfs.format.VoterBlock;
  * A directory that is not there, is of another generation, or knows of fewer starts than the register (an old copy) is lost: the slot
  * goes on as a new voter, with the next generation, which the others have to admit.
  *
+ * <p>A slot that was given to a mount of a running quorum has a register of generation 1 that never started: its voter is new from the
+ * beginning, and is admitted by the others.
+ *
  * <p>At each start the count goes up in the directory first, then in the register: a crash between the two leaves a directory that
  * knows more, which is no old copy.
  */
@@ -52,7 +55,8 @@ final class VoterDirectory {
         if (remembered != null && isSame(remembered, known)) {
             next = new VoterBlock(volumeId, slot, quorumVersion, remembered.generation(), remembered.starts() + 1);
         } else {
-            long generation = known == null ? 0 : known.generation() + 1;
+            boolean isGiven = known != null && known.starts() == 0;
+            long generation = known == null ? 0 : known.generation() + (isGiven ? 0 : 1);
             next = new VoterBlock(volumeId, slot, quorumVersion, generation, 1);
         }
         VoterDirectory opened = new VoterDirectory(next, base.resolve("v" + quorumVersion + "." + next.generation()));

@@ -1,7 +1,10 @@
 package org.scoutfs.quorum;
 
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.scoutfs.format.SuperSlot;
+import org.scoutfs.format.SuperSlot.QuorumSlot;
 import org.scoutfs.format.VoterBlock;
 import org.scoutfs.volume.Volume;
 import org.scoutfs.volume.Voters;
@@ -13,6 +16,11 @@ public interface VoterRegister {
 
     /** Durable when it returns. */
     void write(VoterBlock voter) throws IOException;
+
+    /** The slots that there are now, of the same configuration as at first; null where they never change. */
+    default @Nullable List<QuorumSlot> slots() throws IOException {
+        return null;
+    }
 
     /** On the volume's device. */
     static VoterRegister of(Volume volume) {
@@ -26,6 +34,12 @@ public interface VoterRegister {
             @Override
             public void write(VoterBlock voter) throws IOException {
                 voters.write(voter);
+            }
+
+            @Override
+            public @Nullable List<QuorumSlot> slots() throws IOException {
+                SuperSlot now = Volume.open(volume.device()).slot();
+                return now.quorumVersion() == volume.slot().quorumVersion() ? now.quorumSlots() : null;
             }
         };
     }

@@ -10,12 +10,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Clock;
 import org.scoutfs.base.Rng;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.format.ProcessIdentity;
+import org.scoutfs.format.SuperSlot.QuorumSlot;
 import org.scoutfs.net.Connection;
 import org.scoutfs.net.Deliverer;
 import org.scoutfs.net.Message;
@@ -60,24 +62,30 @@ public final class LocalServer implements AutoCloseable {
      * @param predecessorsAreGone an administrator's word that nobody who mounted this volume before can still write
      * @param options how much is handed out
      * @param leases how long rights last; {@link LeaseOptions#ALONE} for the only mount
+     * @param slots all quorum slots from this epoch on; empty for those that the volume has
      */
     public record Settings(
-            boolean isReadOnly, boolean predecessorsAreGone, ServerOptions options, LeaseOptions leases) {
+            boolean isReadOnly, boolean predecessorsAreGone, ServerOptions options, LeaseOptions leases, List<QuorumSlot> slots) {
         public static Settings of(Volume volume) {
-            return new Settings(false, false, ServerOptions.of(volume.geometry()), LeaseOptions.ALONE);
+            return new Settings(false, false, ServerOptions.of(volume.geometry()), LeaseOptions.ALONE, List.of());
         }
 
         public Settings readOnly() {
-            return new Settings(true, predecessorsAreGone, options, leases);
+            return new Settings(true, predecessorsAreGone, options, leases, slots);
         }
 
         public Settings afterAllPredecessors() {
-            return new Settings(isReadOnly, true, options, leases);
+            return new Settings(isReadOnly, true, options, leases, slots);
         }
 
         /** Other mounts may come, and may have been there under an earlier server. */
         public Settings inCluster(LeaseOptions with) {
-            return new Settings(isReadOnly, predecessorsAreGone, options, with);
+            return new Settings(isReadOnly, predecessorsAreGone, options, with, slots);
+        }
+
+        /** The epoch begins with more quorum slots than the volume has now. */
+        public Settings withSlots(List<QuorumSlot> all) {
+            return new Settings(isReadOnly, predecessorsAreGone, options, leases, all);
         }
     }
 
@@ -193,7 +201,8 @@ public final class LocalServer implements AutoCloseable {
         Claim.Observation newest = quorum.isAlone() ? before : claim.observe();
         Epoch begun = Epoch.begin(volume, claim, newest, epoch,
                 new Epoch.Starter(rid, around.host, quorum, settings.predecessorsAreGone,
-                        !settings.leases.isAlone()), around.clock);
+                        !settings.leases.isAlone()),
+                around.clock, slot -> settings.slots.isEmpty() ? slot : slot.withMoreSlots(settings.slots));
         LogKeeper log = new LogKeeper(begun.state(), begun.log(), rid, claim);
         LocalServer server = new LocalServer(volume, quorum, settings, around, begun.state(), epoch, log, claim);
         server.heartbeatDueNanos = around.clock.monotonicNanos() + Claim.HEARTBEAT_NANOS;
@@ -435,6 +444,18 @@ public final class LocalServer implements AutoCloseable {
             ended.get();
         } catch (ExecutionException e) {
             LOG.log(System.Logger.Level.DEBUG, "the server of epoch " + epoch + " ended", e.getCause());
+        }
+    }
+
+    /** @return whether it ended within this time */
+    public boolean awaitEnd(long nanos) throws InterruptedException {
+        try {
+            ended.get(nanos, TimeUnit.NANOSECONDS);
+            return true;
+        } catch (ExecutionException e) {
+            return true;
+        } catch (TimeoutException e) {
+            return false;
         }
     }
 

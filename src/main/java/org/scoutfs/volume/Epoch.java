@@ -96,7 +96,7 @@ public final class Epoch {
     }
 
     /** As {@link #begin(Volume, Claim, Claim.Observation, long, Starter, Clock)}, with another quorum in the super slot. */
-    static Epoch begin(
+    public static Epoch begin(
             Volume opened,
             Claim claim,
             Claim.Observation before,

@@ -158,7 +158,7 @@ class RaftQuorumTest {
         startAll();
         Voter leader = awaitLeader();
         long epoch = epoch(leader);
-        RaftFollower client = RaftFollower.start(settings(-1, 1), register);
+        RaftFollower client = RaftFollower.start(settings(-1, 1), register, null);
         try {
             Await.that("all know", DEADLINE, () -> {
                 Reign atClient = client.reign();
@@ -312,9 +312,9 @@ class RaftQuorumTest {
         start(1, 1);
         Voter leader = awaitLeader();
         tls = Tls.of(new TestCertificates("ca").node(dir.resolve("other"), "stranger"));
-        RaftFollower stranger = RaftFollower.start(settings(-1, 1), register);
+        RaftFollower stranger = RaftFollower.start(settings(-1, 1), register, null);
         tls = Tls.of(dir.resolve("tls"));
-        RaftFollower friend = RaftFollower.start(settings(-1, 1), register);
+        RaftFollower friend = RaftFollower.start(settings(-1, 1), register, null);
         try {
             Await.that("the friend hears", DEADLINE, () -> friend.reign() != null);
             assertThat(stranger.reign()).isNull();

@@ -75,6 +75,15 @@ class VoterDirectoryTest {
     }
 
     @Test
+    void aSlotThatWasGivenBeginsAsTheVoterThatTheOthersAreToldOf() throws IOException {
+        register.set(new VoterBlock(VOLUME, 2, 1, 1, 0));
+        assertThat(open(1).voter()).isEqualTo(new VoterBlock(VOLUME, 2, 1, 1, 1));
+        assertThat(open(1).voter()).isEqualTo(new VoterBlock(VOLUME, 2, 1, 1, 2));
+        deleteAll(dir.resolve("slot-2"));
+        assertThat(open(1).voter()).isEqualTo(new VoterBlock(VOLUME, 2, 1, 2, 1));
+    }
+
+    @Test
     void anotherConfigurationIsAnotherVoter() throws IOException {
         VoterDirectory first = open(1);
         VoterDirectory second = open(2);

@@ -23,6 +23,7 @@ final class ClusterMounts implements AutoCloseable {
 
     private final Path directory;
     private final Path image;
+    private final String options;
     private final ClusterNetwork network;
     private final List<ClusterNode> nodes = new ArrayList<>();
 
@@ -34,22 +35,46 @@ final class ClusterMounts implements AutoCloseable {
      * @param options of every mount, beside the slot and the directories
      */
     ClusterMounts(String name, int voters, int clients, String... options) {
-        this.directory = SystemTests.directory(name);
-        this.image = directory.resolve("volume.img");
-        Transport.enable();
-        this.network = new ClusterNetwork(voters + clients);
+        this(name, voters + clients, options);
         List<Object> mkfs = new ArrayList<>(List.of("mkfs", "--size", "8G"));
         for (int number = 0; number < voters + clients; number++) {
-            String place = number < voters
-                    ? "quorum_slot_nr=" + number + ",quorum_dir=" + directory.resolve("quorum." + number)
-                    : "listen=" + network.address(number);
-            String all = place + (options.length == 0 ? "" : "," + String.join(",", options));
-            nodes.add(new ClusterNode(number, directory, image, network, all));
-            if (number < voters) {
+            boolean isVoter = number < voters;
+            addNode(isVoter ? "quorum_slot_nr=" + number + "," + quorumDirectory(number) : "listen=" + network.address(number));
+            if (isVoter) {
                 mkfs.add("-Q");
                 mkfs.add(number + "," + network.address(number) + "," + PORT);
             }
         }
+        format(mkfs);
+    }
+
+    private ClusterMounts(String name, int hosts, String... options) {
+        this.directory = SystemTests.directory(name);
+        this.image = directory.resolve("volume.img");
+        this.options = options.length == 0 ? "" : "," + String.join(",", options);
+        Transport.enable();
+        this.network = new ClusterNetwork(hosts);
+    }
+
+    /** A volume without quorum slots, whose mounts name a cluster: the first becomes its voter, the others would be. */
+    static ClusterMounts ofName(String name, String cluster, int hosts, String... options) {
+        ClusterMounts mounts = new ClusterMounts(name, hosts, options);
+        for (int number = 0; number < hosts; number++) {
+            mounts.addNode("cluster=" + cluster + ",listen=" + mounts.network.address(number) + "," + mounts.quorumDirectory(number));
+        }
+        mounts.format(new ArrayList<>(List.of("mkfs", "--size", "8G")));
+        return mounts;
+    }
+
+    private String quorumDirectory(int number) {
+        return "quorum_dir=" + directory.resolve("quorum." + number);
+    }
+
+    private void addNode(String place) {
+        nodes.add(new ClusterNode(nodes.size(), directory, image, network, place + options));
+    }
+
+    private void format(List<Object> mkfs) {
         mkfs.add(image);
         try {
             Files.createDirectories(directory);

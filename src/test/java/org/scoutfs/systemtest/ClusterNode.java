@@ -170,6 +170,17 @@ final class ClusterNode {
         }
     }
 
+    /** One of the counters of its mount. */
+    long counter(String name) {
+        String all = ScoutfsTarget.cli("counters", root()).mustSucceed().output();
+        return all.lines()
+                .map(line -> line.strip().split("\\s+"))
+                .filter(words -> words[0].equals(name))
+                .mapToLong(words -> Long.parseLong(words[1]))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no counter " + name + " in " + all));
+    }
+
     /** A shell line in its mount. */
     String shell(String line) {
         return Command.shell(line).in(root()).run().mustSucceed().output();

@@ -23,6 +23,7 @@ import org.scoutfs.testkit.Await;
 import org.scoutfs.testkit.FsClient;
 import org.scoutfs.testkit.VoterCluster;
 import org.scoutfs.testkit.VoterCluster.Node;
+import org.scoutfs.volume.Volume;
 
 /** Mounts that elect their server and speak TCP, without a kernel: what one does, the others see, whoever ends in between. */
 @Timeout(value = 240, unit = TimeUnit.SECONDS)
@@ -76,6 +77,34 @@ class VoterClusterTest {
                 FsClient client = node.client();
                 assertThat(client.errno(() -> client.stat("f0"))).isEqualTo(Errno.ENOENT);
             }
+        }
+    }
+
+    private static long voters(Node node) {
+        return node.stack().counters().all().getOrDefault("cluster_voters", -1L);
+    }
+
+    @Test
+    void mountsOfANamedClusterBecomeVotersWhenThereAreThree() throws Exception {
+        try (VoterCluster cluster = VoterCluster.startNamed(directory, LEASE_MILLIS)) {
+            Node first = cluster.node(0);
+            first.client().create("f", bytes("one"));
+            cluster.mount(List.of(-1));
+            everybodySees(cluster, "f", "one");
+            assertThat(voters(first)).as("voters while two are mounted").isEqualTo(1);
+            cluster.mount(List.of(-1));
+            for (Node node : cluster.living()) {
+                Await.that("three voters", Duration.ofSeconds(100), () -> voters(node) == 3);
+            }
+            everybodySees(cluster, "f", "one");
+            cluster.node(1).client().create("g", bytes("two"));
+            cluster.node(1).client().fsync("g");
+            first.kill();
+            // Now one of those that joined serves.
+            everybodySees(cluster, "g", "two");
+            cluster.node(2).client().create("h", bytes("three"));
+            everybodySees(cluster, "h", "three");
+            assertThat(Volume.open(cluster.device()).slot().quorumSlots()).hasSize(3);
         }
     }
 

@@ -20,10 +20,15 @@ import org.scoutfs.base.Rng;
 import org.scoutfs.check.VolumeCheck;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.format.SuperSlot.QuorumSlot;
+import org.scoutfs.net.NodeAddress;
 import org.scoutfs.node.ClusterOptions;
 import org.scoutfs.node.NodeStack;
 import org.scoutfs.quorum.RaftTimes;
+import org.scoutfs.volume.Host;
 import org.scoutfs.volume.Mkfs;
+import org.scoutfs.volume.QuorumChange;
+import org.scoutfs.volume.Volume;
+import org.scoutfs.volume.Waiter;
 
 /**
  * A cluster in one process: whole mounts without a kernel, which vote with Raft and speak TCP over the loop-back address, on one device
@@ -31,6 +36,7 @@ import org.scoutfs.volume.Mkfs;
  */
 public final class VoterCluster implements AutoCloseable {
     private static final long DEADLINE_SECONDS = 100;
+    private static final String NAME = "some";
     private static final int START_TRIES = 5;
     private static final long CACHE_BYTES = 8 << 20;
     private static final long DIRTY_BYTES = 16 << 20;
@@ -42,18 +48,21 @@ public final class VoterCluster implements AutoCloseable {
     private final SparseDevice device;
     private final Path directory;
     private final long leaseMillis;
+    private boolean isNamed;
     private final List<Node> nodes = new ArrayList<>();
     private final ExecutorService starters = Executors.newCachedThreadPool();
 
     /** One mount and its own way to the device. */
     public final class Node {
         private final int slot;
+        private final int volunteerPort;
         private final GatedDevice way = new GatedDevice(device);
         private NodeStack stack;
         private FsClient client;
 
-        Node(int slot) {
+        Node(int slot, int volunteerPort) {
             this.slot = slot;
+            this.volunteerPort = volunteerPort;
         }
 
         public NodeStack stack() {
@@ -74,6 +83,9 @@ public final class VoterCluster implements AutoCloseable {
                     .withQuorumDirectory(directory)
                     .withLeaseMillis(leaseMillis)
                     .withTimes(TIMES);
+            if (volunteerPort != 0) {
+                options = options.withClusterName(NAME).withListen(new NodeAddress("127.0.0.1", volunteerPort));
+            }
             stack = NodeStack.start(way, new NodeStack.Options(false, false, CACHE_BYTES, DIRTY_BYTES, COMMIT_MILLIS, 2048, true, false), options,
                     "node" + slot, new Counters(), Clock.system());
             client = new FsClient(stack.fileSystem(), DEADLINE_SECONDS);
@@ -159,11 +171,34 @@ public final class VoterCluster implements AutoCloseable {
         return ports;
     }
 
+    /** Its volume is of a cluster with a name: mounts without a slot would vote, and are given one when there are enough. */
+    public static VoterCluster startNamed(Path directory, long leaseMillis) throws IOException, InterruptedException {
+        for (int tries = 1; ; tries++) {
+            SparseDevice device = new SparseDevice("shared", 1 << 19);
+            Mkfs.Options options = new Mkfs.Options(device.blockCount(), 0, 1024, List.of());
+            var unused = Mkfs.run(device, options, (to, volumeId, segmentId, space) -> null, Rng.seeded(tries), Clock.system());
+            var made = QuorumChange.run(Volume.open(device), List.of(new QuorumSlot(0, "127.0.0.1", freePorts(1).getFirst())), NAME, false,
+                    Host.local(), Clock.system(), Waiter.real(Clock.system()));
+            assert unused != null && made != null;
+            VoterCluster cluster = new VoterCluster(device, directory.resolve("try" + tries), leaseMillis);
+            cluster.isNamed = true;
+            try {
+                cluster.mount(List.of(0));
+                return cluster;
+            } catch (IOException e) {
+                cluster.killAll();
+                if (tries >= START_TRIES || !isTakenPort(e)) {
+                    throw e;
+                }
+            }
+        }
+    }
+
     /** Mounts these slots at the same time, since one alone waits for a majority; -1 is a mount without a vote. */
     public void mount(List<Integer> slots) throws IOException {
         List<CompletableFuture<Void>> starts = new ArrayList<>();
         for (int slot : slots) {
-            Node node = new Node(slot);
+            Node node = new Node(slot, slot < 0 && isNamed ? freePorts(1).getFirst() : 0);
             nodes.add(node);
             starts.add(CompletableFuture.runAsync(() -> {
                 try {
