@@ -1,11 +1,14 @@
 package org.scoutfs.check;
 
 import java.io.IOException;
+import java.util.List;
 import org.scoutfs.base.CorruptionException;
 import org.scoutfs.check.Problem.Kind;
+import org.scoutfs.format.ioctl.QuotaRule;
 import org.scoutfs.item.IndexKeys;
 import org.scoutfs.item.Keys;
 import org.scoutfs.item.OrphanItem;
+import org.scoutfs.item.QuotaRuleItem;
 import org.scoutfs.item.XattrIndexKeys;
 import org.scoutfs.item.XattrTotal;
 import org.scoutfs.lsm.Cursor;
@@ -59,6 +62,7 @@ final class ItemWalk {
         zone("index items", Keys.Zone.INODE_INDEX, Keys.Zone.INODE_INDEX, this::index);
         zone("index items of xattrs", Keys.Zone.XATTR_INDEX, Keys.Zone.XATTR_INDEX, this::place);
         zone("orphan items", Keys.Zone.ORPHAN, Keys.Zone.ORPHAN, this::orphan);
+        zone("quota rules", Keys.Zone.VOLUME, Keys.Zone.VOLUME, this::rule);
         zone("inodes' items", Keys.Zone.FS, Keys.Zone.FS, sink::item);
         zone("totals of xattrs", Keys.Zone.XATTR_TOTAL, Keys.Zone.XATTR_TOTAL, this::total);
         zone("search items", Keys.Zone.XATTR_SEARCH, Keys.Zone.XATTR_SEARCH, this::search);
@@ -129,6 +133,15 @@ final class ItemWalk {
         }
         Fact.Relation relation = OrphanItem.isTruncate(key) ? Fact.Relation.TRUNCATE : Fact.Relation.ORPHAN;
         sink.index(new Fact(relation, OrphanItem.ino(key), 0, 0, 0));
+    }
+
+    private void rule(byte[] key, byte[] value) throws CorruptionException {
+        boolean isRule = Keys.type(key) == Keys.Type.QUOTA_RULE;
+        if (!isRule || Keys.first(key) != 0 || Keys.third(key) != 0 || Keys.fourth(key) != 0) {
+            findings.add(Kind.ITEM, "item " + Keys.toString(key), "is no quota rule");
+            return;
+        }
+        List<QuotaRule> ignored = QuotaRuleItem.decode(key, value);
     }
 
     private void place(byte[] key, byte[] value) throws CorruptionException {

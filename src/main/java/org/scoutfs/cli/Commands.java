@@ -25,6 +25,11 @@ final class Commands {
             case "statfs" -> new StatfsCommand();
             case "get-referring-entries" -> new ReferringEntriesCommand();
             case "ino-path" -> new InoPathCommand();
+            case "quota-add" -> new QuotaCommand(QuotaCommand.Verb.ADD);
+            case "quota-del" -> new QuotaCommand(QuotaCommand.Verb.DELETE);
+            case "quota-list" -> new QuotaCommand(QuotaCommand.Verb.LIST);
+            case "quota-wipe" -> new QuotaCommand(QuotaCommand.Verb.WIPE);
+            case "quota-restore" -> new QuotaCommand(QuotaCommand.Verb.RESTORE);
             case "get-attr-x" -> new GetAttrXCommand();
             case "set-attr-x" -> new SetAttrXCommand();
             case "list-hidden-xattrs" -> new HiddenXattrsCommand();
@@ -47,6 +52,11 @@ final class Commands {
                 new MkfsCommand(),
                 new MountCommand(),
                 new QuickstartCommand(),
+                new QuotaCommand(QuotaCommand.Verb.ADD),
+                new QuotaCommand(QuotaCommand.Verb.DELETE),
+                new QuotaCommand(QuotaCommand.Verb.LIST),
+                new QuotaCommand(QuotaCommand.Verb.WIPE),
+                new QuotaCommand(QuotaCommand.Verb.RESTORE),
                 new ResizeDevicesCommand(),
                 new UmountCommand(),
                 new ClusterCommand(),

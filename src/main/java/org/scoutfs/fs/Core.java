@@ -54,6 +54,7 @@ final class Core {
 
     final IndexChanges index = new IndexChanges();
     final Orphans orphans = new Orphans(this);
+    final Quota quota = new Quota(this);
     final LockRevoker revoker = new LockRevoker(this);
 
     private final int groupShift;

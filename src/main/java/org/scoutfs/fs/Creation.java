@@ -84,6 +84,7 @@ final class Creation {
         if (FileType.ofMode(plan.mode) == 0) {
             throw FsException.of(Errno.EINVAL);
         }
+        core.quota.prepare();
         boolean isDirectory = plan.isDirectory();
         long ino = core.numbers.take(isDirectory);
         boolean isUsed = false;
@@ -117,6 +118,7 @@ final class Creation {
         }
         Acls acls = acls(view, parent, plan);
         Inode inode = inode(request, plan, parent, ino, acls.mode);
+        core.quota.checkInode(parent, inode.item.uid, inode.item.gid);
         long bytes = 2 * Core.INODE_BYTES
                 + (slot == null ? Core.BARE_BYTES : slot.itemBytes())
                 + acls.itemBytes()

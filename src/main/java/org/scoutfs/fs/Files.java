@@ -204,19 +204,22 @@ final class Files {
     int write(long ino, long offset, MemorySegment from, boolean append, boolean killPrivileges)
             throws FsException, MustWait, IOException {
         core.refuseIfReadOnly();
+        core.quota.prepare();
         try (LockClient.Use _ = acquireForWriting(ino)) {
-            return writeLocked(ino, offset, from, append, killPrivileges);
+            return writeLocked(ino, offset, from, append, killPrivileges, true);
         }
     }
 
-    private int writeLocked(long ino, long offset, MemorySegment from, boolean append, boolean killPrivileges)
+    /** @param isCounted whether a quota may refuse it: not what was written long ago, through a mapping */
+    private int writeLocked(
+            long ino, long offset, MemorySegment from, boolean append, boolean killPrivileges, boolean isCounted)
             throws FsException, MustWait, IOException {
         var lock = core.inodeLocks.of(ino);
         long stamp = lock.writeLock();
         try {
             Inode inode = core.require(core.transactions.view(), ino);
             requireRegular(inode);
-            return write(inode, append ? inode.item.size : offset, from, killPrivileges);
+            return write(inode, append ? inode.item.size : offset, from, killPrivileges, isCounted);
         } finally {
             lock.unlockWrite(stamp);
         }
@@ -229,7 +232,7 @@ final class Files {
     int writeBack(long ino, long offset, MemorySegment from, boolean killPrivileges)
             throws FsException, MustWait, IOException {
         if (core.options.isAlone()) {
-            return write(ino, offset, from, false, killPrivileges);
+            return writeFromPages(ino, offset, from, killPrivileges);
         }
         core.refuseIfReadOnly();
         LockClient.Use use = core.revoker.tryLaunder(core.lockName(ino));
@@ -238,21 +241,29 @@ final class Files {
             return (int) from.byteSize();
         }
         try (use) {
-            return writeLocked(ino, offset, from, false, killPrivileges);
+            return writeLocked(ino, offset, from, false, killPrivileges, false);
+        }
+    }
+
+    private int writeFromPages(long ino, long offset, MemorySegment from, boolean killPrivileges)
+            throws FsException, MustWait, IOException {
+        core.refuseIfReadOnly();
+        try (LockClient.Use _ = acquireForWriting(ino)) {
+            return writeLocked(ino, offset, from, false, killPrivileges, false);
         }
     }
 
     private void writeLate(long ino, long offset, MemorySegment bytes) throws FsException, MustWait, IOException {
         core.transactions.enter();
         try {
-            int _ = write(ino, offset, bytes, false, false);
+            int _ = writeFromPages(ino, offset, bytes, false);
         } finally {
             core.transactions.leave();
         }
         core.kernel.invalidateInode(ino, offset, bytes.byteSize());
     }
 
-    private int write(Inode inode, long offset, MemorySegment from, boolean killPrivileges)
+    private int write(Inode inode, long offset, MemorySegment from, boolean killPrivileges, boolean isCounted)
             throws FsException, MustWait, IOException {
         if (offset < 0) {
             throw FsException.of(Errno.EINVAL);
@@ -266,6 +277,9 @@ final class Files {
         }
         Core.refuseIfRetained(inode);
         finishTruncate(inode);
+        if (isCounted) {
+            core.quota.checkData(inode);
+        }
         ItemReader view = core.transactions.view();
         InodeItem item = inode.item;
         refuseOffline(view, inode, 0, Math.max(1, item.size));
@@ -420,6 +434,7 @@ final class Files {
         if (offset > Long.MAX_VALUE - length) {
             throw FsException.of(Errno.EFBIG);
         }
+        core.quota.prepare();
         try (LockClient.Use _ = acquireForWriting(ino)) {
             var lock = core.inodeLocks.of(ino);
             long stamp = lock.writeLock();
@@ -474,6 +489,7 @@ final class Files {
         long block = offset >>> BLOCK_BITS;
         long endBlock = (end - 1 >>> BLOCK_BITS) + 1;
         while (block < endBlock) {
+            core.quota.checkData(inode);
             ItemReader view = core.transactions.view();
             try (FileData.PreparedWrite prepared =
                             core.data.admitAllocate(view, inode.ino, block, endBlock - block);

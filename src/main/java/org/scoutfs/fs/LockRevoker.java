@@ -71,6 +71,9 @@ final class LockRevoker implements RevokeHandler {
             mutex.unlock();
         }
         boolean isOfInodes = name.kind() == LockName.Kind.INODES;
+        if (name.kind() == LockName.Kind.RULES) {
+            core.quota.forget();
+        }
         LockMode keeps = kept != null && isOfInodes && isWritableHere(name) ? null : kept;
         CompletableFuture<Void> dropped =
                 isOfInodes && keeps == null ? dropFromKernel(name) : CompletableFuture.completedFuture(null);

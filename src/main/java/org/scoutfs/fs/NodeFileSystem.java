@@ -14,6 +14,7 @@ import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.MustWait;
 import org.scoutfs.data.FileData;
+import org.scoutfs.format.ioctl.QuotaRule;
 import org.scoutfs.fs.Creation.Plan;
 import org.scoutfs.item.FileType;
 import org.scoutfs.item.InodeItem;
@@ -272,6 +273,24 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     /** Changes attributes for an archive manager, all or nothing; the caller has checked that it may. */
     public void changeArchived(long ino, ArchiveChange change) throws FsException, MustWait, IOException {
         archiveAttributes.change(ino, change);
+    }
+
+    /** A quota rule and its place in the list. */
+    public record ListedRule(long hash, long index, QuotaRule rule) {}
+
+    /** The quota rules from a place on. */
+    public List<ListedRule> quotaRules(long fromHash, long fromIndex, int max) throws FsException, MustWait, IOException {
+        return core.quota.list(fromHash, fromIndex, max).stream()
+                .map(one -> new ListedRule(one.hash(), one.index(), one.rule()))
+                .toList();
+    }
+
+    public void addQuotaRule(QuotaRule rule) throws FsException, MustWait, IOException {
+        core.quota.add(rule);
+    }
+
+    public void removeQuotaRule(QuotaRule rule) throws FsException, MustWait, IOException {
+        core.quota.remove(rule);
     }
 
     /** {@code EROFS} on a read-only mount. */

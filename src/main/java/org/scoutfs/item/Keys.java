@@ -54,6 +54,9 @@ public final class Keys {
         /** ORPHAN: second = inode number of a file that a truncate is not done with; no value. */
         public static final int TRUNCATE = 2;
 
+        /** VOLUME: second = hash; value = all quota rules with that hash. */
+        public static final int QUOTA_RULE = 1;
+
         /** CHECKSUM: first = inode number, second = file block of the group's first block; value = CRC32C per block. */
         public static final int CHECKSUM = 1;
 

@@ -16,6 +16,11 @@ final class PinnedView implements Transactions.PublishedView {
     }
 
     @Override
+    public long number() {
+        return pinned.version().number();
+    }
+
+    @Override
     public long stableSeq() {
         return pinned.version().stableSeq();
     }

@@ -76,6 +76,9 @@ public interface Transactions {
 
     /** A reader of one version, with its stable bound: a walk at this version never misses a change up to the bound. */
     interface PublishedView extends ItemReader, AutoCloseable {
+        /** Of the version; a later version has a larger one. */
+        long number();
+
         long stableSeq();
 
         /** Lets the version go; its segments' space may be reused. */

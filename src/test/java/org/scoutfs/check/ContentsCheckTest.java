@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.scoutfs.check.Problem.Kind;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.device.DeviceExtent;
+import org.scoutfs.format.ioctl.QuotaRule;
 import org.scoutfs.item.BackrefItem;
 import org.scoutfs.item.ChecksumItem;
 import org.scoutfs.item.DirentItem;
@@ -24,6 +25,7 @@ import org.scoutfs.item.NameHash;
 import org.scoutfs.item.OrphanItem;
 import org.scoutfs.item.ReaddirItem;
 import org.scoutfs.item.SymlinkItem;
+import org.scoutfs.item.QuotaRuleItem;
 import org.scoutfs.item.XattrIndexKeys;
 import org.scoutfs.item.XattrItem;
 import org.scoutfs.item.XattrTotal;
@@ -137,6 +139,20 @@ class ContentsCheckTest {
         volume.items.put(Keys.of(Keys.Zone.XATTR_TOTAL, 1, 2, 3, 4, 5), new byte[0]);
         volume.items.put(Keys.of(Keys.Zone.XATTR_SEARCH + 1, 1, 2, 3, 4, 5), new byte[0]);
         assertThat(volume.check().stream().filter(problem -> problem.kind() == Kind.ITEM)).hasSize(5);
+    }
+
+    @Test
+    void quotaRules() {
+        QuotaRule.Name name = new QuotaRule.Name(1, QuotaRule.LITERAL, 0);
+        QuotaRule rule = new QuotaRule(List.of(name, name, name), 5, 0, 0, 0);
+        byte[] value = QuotaRuleItem.encode(List.of(rule));
+        volume.items.put(QuotaRuleItem.key(QuotaRuleItem.hash(rule)), value);
+        assertThat(volume.check()).isEmpty();
+
+        volume.items.put(QuotaRuleItem.key(77), value);
+        volume.items.put(QuotaRuleItem.key(78), new byte[47]);
+        volume.items.put(Keys.of(Keys.Zone.VOLUME, 0, 9, 0, 0, 0), value);
+        assertThat(volume.check()).hasSize(3).allMatch(problem -> problem.kind() == Kind.ITEM);
     }
 
     // ---- names

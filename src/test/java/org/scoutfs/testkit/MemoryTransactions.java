@@ -411,6 +411,11 @@ public final class MemoryTransactions implements Transactions {
         }
 
         @Override
+        public long number() {
+            return stableSeq;
+        }
+
+        @Override
         public long stableSeq() {
             return stableSeq;
         }

@@ -30,6 +30,11 @@ public final class IoctlCommand {
 
     public static final int SET_ATTR_X = IN | AttrX.SIZE << 16 | 19;
     /** Takes the structure from the caller's memory, though the code does not say so. */
+    public static final int GET_QUOTA_RULES = OUT | QuotaRules.SIZE << 16 | 20;
+
+    public static final int ADD_QUOTA_RULE = IN | QuotaRule.SIZE << 16 | 21;
+    public static final int DEL_QUOTA_RULE = IN | QuotaRule.SIZE << 16 | 22;
+    /** As {@link #GET_QUOTA_RULES}. */
     public static final int READ_XATTR_INDEX = OUT | XattrIndex.SIZE << 16 | 23;
 
     /** Ours: a page of the mount's counters. */

@@ -53,6 +53,7 @@ public final class IoctlService implements Ioctls {
     private final long rid;
     private final XattrIoctls xattrs;
     private final AttributeIoctls attributes;
+    private final QuotaIoctls quota;
 
     public IoctlService(
             NodeFileSystem fs,
@@ -69,6 +70,7 @@ public final class IoctlService implements Ioctls {
         this.rid = rid;
         this.xattrs = new XattrIoctls(fs, transactions);
         this.attributes = new AttributeIoctls(fs);
+        this.quota = new QuotaIoctls(fs);
     }
 
     @Override
@@ -95,6 +97,9 @@ public final class IoctlService implements Ioctls {
             case IoctlCommand.READ_XATTR_INDEX -> xattrs.index(argument, caller);
             case IoctlCommand.GET_ATTR_X -> attributes.get(ino, argument, in, caller);
             case IoctlCommand.SET_ATTR_X -> attributes.set(ino, in, caller);
+            case IoctlCommand.GET_QUOTA_RULES -> quota.list(argument, caller);
+            case IoctlCommand.ADD_QUOTA_RULE -> quota.add(in, caller);
+            case IoctlCommand.DEL_QUOTA_RULE -> quota.remove(in, caller);
             case FileAttributes.GET -> attributes.getFileAttributes(ino);
             case FileAttributes.SET -> attributes.setFileAttributes(ino, in, caller);
             case IoctlCommand.STATFS_MORE -> statfsMore(request);
