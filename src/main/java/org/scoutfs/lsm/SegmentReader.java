@@ -24,6 +24,8 @@ final class SegmentReader {
     private static final int FIRST_READ_UNITS = 16;
     /** More of filter and index than this is read block by block, when it is asked for. */
     private static final int TAIL_UNITS_MAX = 512;
+    /** So many data blocks are read at once where look-ups go through a segment in order. */
+    private static final int LOOK_UP_AHEAD_BLOCKS = 8;
 
     final SegmentInfo info;
     private final SegmentStore store;
@@ -312,8 +314,35 @@ final class SegmentReader {
         if (place < 0) {
             return null;
         }
+        if (!isCached(open, place)) {
+            readAheadOf(open, key, place);
+        }
         try (CachedBlock data = block(open, positionOf(place), unitsOf(place), KIND_DATA)) {
             return findIn(data.bytes, key);
+        }
+    }
+
+    /**
+     * Look-ups often go through a segment in order, as those of the inodes that were made one after the other. When the two blocks before
+     * the one that is missing are here, those after it are read with it: many look-ups all over a large segment seldom find it so.
+     */
+    private void readAheadOf(Map open, byte[] key, long place) {
+        try {
+            long[] places = placesFrom(NO_PLACE, indexBlockFor(key));
+            int at = Arrays.binarySearch(places, place);
+            if (at < 2 || !isCached(open, places[at - 1]) || !isCached(open, places[at - 2])) {
+                return;
+            }
+            int to = at + 1;
+            while (to < places.length && to - at < LOOK_UP_AHEAD_BLOCKS && !isCached(open, places[to])) {
+                to++;
+            }
+            if (to - at > 1) {
+                readAhead(places, at, to);
+            }
+        } catch (IOException ofAny) {
+            // Perhaps only a neighbour cannot be read. The one that is asked for is read alone next, and says so itself if it cannot.
+            return;
         }
     }
 
@@ -498,8 +527,11 @@ final class SegmentReader {
     }
 
     boolean isCached(long place) throws IOException {
-        CachedBlock cached = map().blocks.getAcquire(positionOf(place));
-        return cached != null;
+        return isCached(map(), place);
+    }
+
+    private static boolean isCached(Map open, long place) {
+        return open.blocks.getAcquire(positionOf(place)) != null;
     }
 
     /** Reads data blocks that lie one behind the other with one read, and puts them in the cache. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import org.scoutfs.base.Counters;
 import org.scoutfs.base.Rng;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.device.BufferPool;
+import org.scoutfs.device.FilterBlockDevice;
 import org.scoutfs.device.MemoryBlockDevice;
 import org.scoutfs.device.PooledBuffer;
 
@@ -216,6 +218,61 @@ class SegmentTest {
         ItemSource source = cold.source(level1(List.of(segment)));
         assertThat(source.find(items.firstKey())).isNotNull();
         assertThat(cold.missCount()).as("blocks read beside footer, filter and index").isEqualTo(1);
+    }
+
+    @Test
+    void lookUpsInOrderReadSeveralBlocksAtOnceAndOthersOne() throws IOException {
+        TreeMap<byte[], ItemValue> items = items(50_000, 40, 4);
+        SegmentInfo segment = write(items, OPTIONS).getFirst();
+        assertThat(readsFor(segment, items, List.copyOf(items.keySet()))).isBetween(4, segment.blockCount() / 16);
+        List<byte[]> fewFarApart = new ArrayList<>();
+        for (byte[] key : items.keySet()) {
+            if (fewFarApart.isEmpty() || fewFarApart.size() * 5000L < items.headMap(key).size()) {
+                fewFarApart.add(key);
+            }
+        }
+        assertThat(readsFor(segment, items, fewFarApart)).isEqualTo(fewFarApart.size());
+    }
+
+    @Test
+    void aDamagedNeighbourIsNoErrorOfALookUp() throws IOException {
+        TreeMap<byte[], ItemValue> items = items(50_000, 40, 4);
+        SegmentInfo segment = write(items, OPTIONS).getFirst();
+        try (PooledBuffer zeroes = pool.borrow(BlockDevice.BLOCK_SIZE)) {
+            zeroes.memory().fill((byte) 0);
+            device.write(segment.blkno() + segment.blockCount() / 2, zeroes.memory());
+        }
+        ItemSource source = store().source(level1(List.of(segment)));
+        int failed = 0;
+        for (Map.Entry<byte[], ItemValue> item : items.entrySet()) {
+            try {
+                assertSame(source.find(item.getKey()), item.getValue());
+            } catch (CorruptionException damage) {
+                failed++;
+            }
+        }
+        assertThat(failed).isBetween(1, 16 * 1024 / 20);
+    }
+
+    /** How often the device is read for look-ups of these keys, after the segment has been opened and its first block read. */
+    private int readsFor(SegmentInfo segment, TreeMap<byte[], ItemValue> items, List<byte[]> keys) throws IOException {
+        int[] reads = new int[1];
+        BlockDevice counting = new FilterBlockDevice(device) {
+            @Override
+            public void read(long blkno, MemorySegment into) throws IOException {
+                reads[0]++;
+                super.read(blkno, into);
+            }
+        };
+        SegmentStore cold = new SegmentStore(counting, pool, OPTIONS, 8 << 20, new Counters());
+        stores.add(cold);
+        ItemSource source = cold.source(level1(List.of(segment)));
+        assertSame(source.find(keys.getFirst()), items.get(keys.getFirst()));
+        reads[0] = 1;
+        for (byte[] key : keys) {
+            assertSame(source.find(key), items.get(key));
+        }
+        return reads[0];
     }
 
     @Test
