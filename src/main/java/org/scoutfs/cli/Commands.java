@@ -37,6 +37,10 @@ final class Commands {
             case "read-xattr-totals" -> new XattrTotalsCommand();
             case "search-xattrs" -> new SearchXattrsCommand();
             case "walk-inodes" -> new WalkInodesCommand();
+            case "release" -> new ReleaseCommand();
+            case "stage" -> new StageCommand();
+            case "data-waiting" -> new DataWaitingCommand();
+            case "data-wait-err" -> new DataWaitErrorCommand();
             case "resize-devices" -> new ResizeDevicesCommand();
             case "get-allocated-inos" -> new AllocatedInosCommand();
             default -> null;
@@ -73,6 +77,10 @@ final class Commands {
                 new WalkInodesCommand(),
                 new GetAttrXCommand(),
                 new SetAttrXCommand(),
+                new StageCommand(),
+                new ReleaseCommand(),
+                new DataWaitingCommand(),
+                new DataWaitErrorCommand(),
                 new AllocatedInosCommand(),
                 new PrintCommand());
     }

@@ -35,6 +35,15 @@ final class MountedPath implements AutoCloseable {
         }
     }
 
+    /** A file that is to be changed. */
+    static MountedPath openToChange(String path) throws CommandFailure {
+        try {
+            return new MountedPath(CommandCalls.openReadWrite(path));
+        } catch (SystemCallException failure) {
+            throw new CommandFailure(failure.number(), "failed to open '" + path + "': " + reason(failure.number()));
+        }
+    }
+
     /** Zeroed memory that lives as long as this. */
     MemorySegment allocate(long size) {
         return arena.allocate(size, ALIGNMENT);

@@ -283,6 +283,18 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
         return remover.remove(txn, (Prepared) edges, ino, offset, endOf(offset, length));
     }
 
+    @Override
+    public PreparedWrite admitRelease(ItemReader view, long ino, long block, long blockCount)
+            throws FsException, MustWait, IOException {
+        BlockRange _ = states.takeTail(ino);
+        return remover.admitRelease(view, ino, block, block + blockCount);
+    }
+
+    @Override
+    public Reached release(Transaction txn, PreparedWrite prepared, long ino, long block, long blockCount) {
+        return remover.release(txn, (Prepared) prepared, ino, block, block + blockCount);
+    }
+
     private static long endOf(long offset, long length) {
         return length > Long.MAX_VALUE - offset ? Long.MAX_VALUE : offset + length;
     }
@@ -298,7 +310,7 @@ public final class ExtentFileData implements FileData, CommitParticipant, AutoCl
     }
 
     @Override
-    public AllocateStep allocate(Transaction txn, PreparedWrite prepared, long ino, long block, long blockCount) {
+    public Reached allocate(Transaction txn, PreparedWrite prepared, long ino, long block, long blockCount) {
         return preallocator.allocate(txn, (Prepared) prepared, ino, block, blockCount);
     }
 

@@ -83,9 +83,10 @@ public interface FileData {
      *
      * @return how far it came (one past the last block that is allocated now), at least one block further
      */
-    AllocateStep allocate(Transaction txn, PreparedWrite prepared, long ino, long block, long blockCount);
+    Reached allocate(Transaction txn, PreparedWrite prepared, long ino, long block, long blockCount);
 
-    record AllocateStep(BlockCounts counts, long endBlock) {}
+    /** Part of a long change, up to before a block. */
+    record Reached(BlockCounts counts, long endBlock) {}
 
     PreparedWrite admitAllocate(ItemReader view, long ino, long block, long blockCount)
             throws FsException, MustWait, IOException;
@@ -97,6 +98,17 @@ public interface FileData {
     Step punch(Transaction txn, PreparedWrite edges, long ino, long offset, long length);
 
     PreparedWrite admitPunch(ItemReader view, long ino, long fileSize, long offset, long length)
+            throws FsException, MustWait, IOException;
+
+    /**
+     * Lets the storage of {@code [block, block + blockCount)} go: what has an extent is offline then, holes stay holes. The file has no
+     * gathered data ({@link #isDirty}). A bounded number of extents per call.
+     *
+     * @return how far it came, at least one block further
+     */
+    Reached release(Transaction txn, PreparedWrite prepared, long ino, long block, long blockCount);
+
+    PreparedWrite admitRelease(ItemReader view, long ino, long block, long blockCount)
             throws FsException, MustWait, IOException;
 
     /**

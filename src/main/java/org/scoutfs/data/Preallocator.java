@@ -6,7 +6,7 @@ import java.util.List;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.base.MustWait;
-import org.scoutfs.data.FileData.AllocateStep;
+import org.scoutfs.data.FileData.Reached;
 import org.scoutfs.device.DeviceExtent;
 import org.scoutfs.item.ExtentItem;
 import org.scoutfs.lsm.ItemReader;
@@ -81,7 +81,7 @@ final class Preallocator {
     }
 
     /** See {@link FileData#allocate}. */
-    AllocateStep allocate(Transaction txn, Prepared p, long ino, long block, long blockCount) {
+    Reached allocate(Transaction txn, Prepared p, long ino, long block, long blockCount) {
         FileState file = p.file;
         Invariants.check(file.ino == ino, "prepared for another inode", ino);
         file.mutex.lock();
@@ -93,7 +93,7 @@ final class Preallocator {
                 long at = hole[0];
                 while (at < hole[1]) {
                     if (fragments == STEP_FRAGMENTS) {
-                        return new AllocateStep(BlockCounts.NONE, at);
+                        return new Reached(BlockCounts.NONE, at);
                     }
                     states.touch(file, txn);
                     DeviceExtent extent = space.take(hole[1] - at, Placer.endOfItem(file, at));
@@ -105,7 +105,7 @@ final class Preallocator {
                     fragments++;
                 }
             }
-            return new AllocateStep(BlockCounts.NONE, known);
+            return new Reached(BlockCounts.NONE, known);
         } finally {
             file.mutex.unlock();
         }

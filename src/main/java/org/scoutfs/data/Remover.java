@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.Invariants;
 import org.scoutfs.base.MustWait;
+import org.scoutfs.data.FileData.Reached;
 import org.scoutfs.data.FileData.Step;
 import org.scoutfs.device.BlockDevice;
 import org.scoutfs.item.ChecksumItem;
@@ -15,7 +16,7 @@ import org.scoutfs.lsm.ItemReader;
 import org.scoutfs.txn.DataSpace;
 import org.scoutfs.txn.Transaction;
 
-/** Takes blocks away, a bounded number per transaction: truncate, punch, and the end of a file. Thread-safe. */
+/** Takes blocks away, a bounded number per transaction: truncate, punch, release, and the end of a file. Thread-safe. */
 final class Remover {
     /** Extent items that one step looks at. */
     private static final int STEP_ITEMS = 128;
@@ -109,17 +110,61 @@ final class Remover {
                 return new Step(BlockCounts.NONE, true);
             }
             long stepEnd = stepEnd(file, first, end);
-            if (file.isHole(first, stepEnd)) {
-                return new Step(BlockCounts.NONE, stepEnd == end);
+            return new Step(removeBlocks(txn, file, first, stepEnd), stepEnd == end);
+        } finally {
+            file.mutex.unlock();
+        }
+    }
+
+    private BlockCounts removeBlocks(Transaction txn, FileState file, long first, long end) {
+        if (file.isHole(first, end)) {
+            return BlockCounts.NONE;
+        }
+        states.touch(file, txn);
+        BlockCounts before = file.counts(first, end);
+        removeChecksums(txn, file, first, end);
+        for (Piece piece : file.open.overlapping(first, end, Integer.MAX_VALUE)) {
+            gatherer.dropOpen(txn, file, piece, first, end);
+        }
+        file.cutItems(txn, space, first, end, gone -> false);
+        return new BlockCounts(-before.online(), -before.offline());
+    }
+
+    // ---- release
+
+    /** Prepares {@link #release} of the blocks {@code [first, end)}. */
+    Prepared admitRelease(ItemReader view, long ino, long first, long end) throws FsException, MustWait, IOException {
+        Prepared prepared = admission.prepare(ino, 0);
+        boolean isReady = false;
+        try {
+            admission.learn(view, prepared, first, end, STEP_ITEMS);
+            // Each extent that goes comes back as an offline one, joined with the one before it.
+            prepared.itemBytes = removeBytes(prepared.file, first, end) + 2L * (STEP_ITEMS + 4) * Admission.EXTENT_BYTES;
+            isReady = true;
+            return prepared;
+        } finally {
+            if (!isReady) {
+                prepared.close();
             }
-            states.touch(file, txn);
-            BlockCounts before = file.counts(first, stepEnd);
-            removeChecksums(txn, file, first, stepEnd);
-            for (Piece piece : file.open.overlapping(first, stepEnd, Integer.MAX_VALUE)) {
-                gatherer.dropOpen(txn, file, piece, first, stepEnd);
+        }
+    }
+
+    /** Removes as {@link #remove} does, and says of each block that had an extent that it is offline. */
+    Reached release(Transaction txn, Prepared p, long ino, long first, long end) {
+        FileState file = p.file;
+        Invariants.check(file.ino == ino, "prepared for another inode", ino);
+        file.mutex.lock();
+        try {
+            long stepEnd = stepEnd(file, first, end);
+            Invariants.check(file.open.overlapping(first, stepEnd, 1).isEmpty(), "releases gathered data of inode", ino);
+            List<ExtentItem> before = file.map.items(first, stepEnd);
+            BlockCounts counts = removeBlocks(txn, file, first, stepEnd);
+            for (ExtentItem item : before) {
+                ExtentItem gone = item.part(first, stepEnd);
+                file.map.place(txn, ino, ExtentItem.offline(gone.block(), gone.blockCount()));
+                counts = counts.plus(new BlockCounts(0, gone.blockCount()));
             }
-            file.cutItems(txn, space, first, stepEnd, gone -> false);
-            return new Step(new BlockCounts(-before.online(), -before.offline()), stepEnd == end);
+            return new Reached(counts, stepEnd);
         } finally {
             file.mutex.unlock();
         }

@@ -53,8 +53,9 @@ final class AttributeOps {
         }
     }
 
-    Attributes set(long ino, AttributeChange change) throws FsException, MustWait, IOException {
+    Attributes set(Request request, long ino, AttributeChange change) throws FsException, MustWait, IOException {
         core.refuseIfReadOnly();
+        core.offlineWaiters.resume(request);
         if (change.size() != null) {
             files.late.awaitNone(ino);
         }
@@ -63,7 +64,7 @@ final class AttributeOps {
             long stamp = lock.writeLock();
             try {
                 Inode inode = core.require(core.transactions.view(), ino);
-                set(inode, change);
+                set(request, inode, change);
                 return inode.attributes();
             } finally {
                 lock.unlockWrite(stamp);
@@ -71,7 +72,7 @@ final class AttributeOps {
         }
     }
 
-    private void set(Inode inode, AttributeChange change) throws FsException, MustWait, IOException {
+    private void set(Request request, Inode inode, AttributeChange change) throws FsException, MustWait, IOException {
         Core.refuseIfRetained(inode);
         Long size = change.size();
         if (size != null) {
@@ -88,7 +89,7 @@ final class AttributeOps {
         ItemReader view = core.transactions.view();
         Changes changes = new Changes(view, inode, change);
         if (size != null) {
-            files.truncate(inode, size, change.killPrivileges(), changes);
+            files.truncate(request, inode, size, change.killPrivileges(), changes);
             return;
         }
         try (Transaction txn = core.begin(Core.INODE_BYTES + changes.itemBytes())) {

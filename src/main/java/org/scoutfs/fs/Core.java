@@ -56,6 +56,7 @@ final class Core {
     final Orphans orphans = new Orphans(this);
     final Quota quota = new Quota(this);
     final LockRevoker revoker = new LockRevoker(this);
+    final OfflineWaiters offlineWaiters = new OfflineWaiters();
 
     private final int groupShift;
     /** Names of the groups used last. A race only makes a name twice. */

@@ -41,7 +41,11 @@ final class Files {
     private static final int SEEK_HOLE = 4;
 
     private static final int BLOCK_BITS = 12;
-    private static final int HANDLE_FLAG_BITS = 2;
+    private static final int HANDLE_FLAG_BITS = 3;
+    /** In a handle: opened for appending, direct or synchronous writes. */
+    private static final int SPECIAL_WRITES = 4;
+
+    private static final int O_SPECIAL_WRITES = O_APPEND | 040000 | 010000; // O_DIRECT, O_DSYNC
 
     /** What one step of a copy moves, and one call at most: a caller with more calls again. */
     private static final int COPY_STEP_BYTES = 1 << 20;
@@ -64,7 +68,8 @@ final class Files {
 
     /** @param flags of open(2) */
     long newHandle(int flags) {
-        return nextHandle.getAndIncrement() << HANDLE_FLAG_BITS | flags & O_ACCMODE;
+        int special = (flags & O_SPECIAL_WRITES) == 0 ? 0 : SPECIAL_WRITES;
+        return nextHandle.getAndIncrement() << HANDLE_FLAG_BITS | special | flags & O_ACCMODE;
     }
 
     static boolean isReadable(long handle) {
@@ -75,12 +80,17 @@ final class Files {
         return (handle & O_ACCMODE) != 0;
     }
 
+    /** Writable, and not in a way that stage refuses. */
+    static boolean isStageable(long handle) {
+        return isWritable(handle) && (handle & SPECIAL_WRITES) == 0;
+    }
+
     /**
      * In a cluster the kernel's pages are right whenever there are some, since a revoke drops them; but it would append where it believes
      * the end to be, and keep the page there.
      */
-    FileSystem.OpenFile opened(int flags) {
-        boolean isDirect = !core.options.isAlone() && (flags & O_APPEND) != 0;
+    FileSystem.OpenFile opened(int flags, boolean hasOffline) {
+        boolean isDirect = hasOffline || !core.options.isAlone() && (flags & O_APPEND) != 0;
         return new FileSystem.OpenFile(newHandle(flags), isDirect, true);
     }
 
@@ -115,7 +125,8 @@ final class Files {
         return core.acquire(ino, LockMode.WRITE);
     }
 
-    FileSystem.OpenFile open(long ino, int flags, boolean killPrivileges) throws FsException, MustWait, IOException {
+    FileSystem.OpenFile open(Request request, long ino, int flags, boolean killPrivileges)
+            throws FsException, MustWait, IOException {
         boolean truncates = (flags & O_TRUNC) != 0;
         if (truncates) {
             core.refuseIfReadOnly();
@@ -126,6 +137,7 @@ final class Files {
         if (truncates) {
             late.awaitNone(ino);
         }
+        boolean hasOffline;
         try (LockClient.Use _ = core.acquire(ino, isExclusive ? LockMode.WRITE : LockMode.READ)) {
             var lock = core.inodeLocks.of(ino);
             long stamp = truncates ? lock.writeLock() : lock.readLock();
@@ -142,8 +154,9 @@ final class Files {
                     throw FsException.of(Errno.ESTALE);
                 }
                 if (truncates && inode.isRegular()) {
-                    truncate(inode, 0, killPrivileges, null);
+                    truncate(request, inode, 0, killPrivileges, null);
                 }
+                hasOffline = inode.item.offlineBlocks > 0;
                 core.opens.add(ino, 1);
                 if (isCountedWritable) {
                     core.writableOpens.add(ino, 1);
@@ -152,25 +165,27 @@ final class Files {
                 lock.unlock(stamp);
             }
         }
-        return opened(flags);
+        return opened(flags, hasOffline);
     }
 
     // ---- read
 
-    int read(long ino, long offset, MemorySegment into) throws FsException, MustWait, IOException {
+    int read(Request request, long ino, long offset, MemorySegment into) throws FsException, MustWait, IOException {
+        core.offlineWaiters.resume(request);
         try (LockClient.Use _ = acquireForReading(ino)) {
             var lock = core.inodeLocks.of(ino);
             long stamp = lock.readLock();
             try {
                 ItemReader view = core.transactions.view();
-                return read(view, core.require(view, ino), offset, into);
+                return read(request, view, core.require(view, ino), offset, into);
             } finally {
                 lock.unlockRead(stamp);
             }
         }
     }
 
-    private int read(ItemReader view, Inode inode, long offset, MemorySegment into) throws FsException, IOException {
+    private int read(Request request, ItemReader view, Inode inode, long offset, MemorySegment into)
+            throws FsException, MustWait, IOException {
         requireRegular(inode);
         if (offset < 0) {
             throw FsException.of(Errno.EINVAL);
@@ -180,7 +195,7 @@ final class Files {
             return 0;
         }
         int count = (int) Math.min(into.byteSize(), size - offset);
-        refuseOffline(view, inode, offset, count);
+        awaitOnline(request, view, inode, offset, count, OfflineWaiters.READ);
         // Whole blocks, where there is room: then the last one too goes from the device straight into the request's memory.
         long toBlockEnd = -(offset + count) & ((1L << BLOCK_BITS) - 1);
         long whole = Math.min(into.byteSize(), count + toBlockEnd);
@@ -188,38 +203,59 @@ final class Files {
         return count;
     }
 
-    /** Waiting for offline blocks is to come; until then nothing makes them, and reading them is never zeroes. */
+    /** The first offline block in {@code [offset, offset + length)}, or -1. */
+    private long firstOffline(ItemReader view, Inode inode, long offset, long length) throws IOException {
+        if (inode.item.offlineBlocks == 0) {
+            return -1;
+        }
+        long first = offset >>> BLOCK_BITS;
+        long end = (offset + length - 1 >>> BLOCK_BITS) + 1;
+        return core.data.firstOffline(view, inode.ino, first, end - first);
+    }
+
+    private void awaitOnline(Request request, ItemReader view, Inode inode, long offset, long length, int operation)
+            throws FsException, MustWait, IOException {
+        long block = firstOffline(view, inode, offset, length);
+        if (block >= 0) {
+            throw core.offlineWaiters.await(request, inode.ino, block, operation);
+        }
+    }
+
     private void refuseOffline(ItemReader view, Inode inode, long offset, long length) throws FsException, IOException {
-        if (inode.item.offlineBlocks > 0) {
-            long first = offset >>> BLOCK_BITS;
-            long end = (offset + length - 1 >>> BLOCK_BITS) + 1;
-            if (core.data.firstOffline(view, inode.ino, first, end - first) >= 0) {
-                throw FsException.of(Errno.ENODATA);
-            }
+        if (firstOffline(view, inode, offset, length) >= 0) {
+            throw FsException.of(Errno.ENODATA);
         }
     }
 
     // ---- write
 
-    int write(long ino, long offset, MemorySegment from, boolean append, boolean killPrivileges)
+    int write(
+            Request request, long ino, long offset, MemorySegment from, boolean append, boolean killPrivileges)
             throws FsException, MustWait, IOException {
         core.refuseIfReadOnly();
+        core.offlineWaiters.resume(request);
         core.quota.prepare();
         try (LockClient.Use _ = acquireForWriting(ino)) {
-            return writeLocked(ino, offset, from, append, killPrivileges, true);
+            return writeLocked(request, ino, offset, from, append, killPrivileges, true);
         }
     }
 
     /** @param isCounted whether a quota may refuse it: not what was written long ago, through a mapping */
     private int writeLocked(
-            long ino, long offset, MemorySegment from, boolean append, boolean killPrivileges, boolean isCounted)
+            Request request,
+            long ino,
+            long offset,
+            MemorySegment from,
+            boolean append,
+            boolean killPrivileges,
+            boolean isCounted)
             throws FsException, MustWait, IOException {
         var lock = core.inodeLocks.of(ino);
         long stamp = lock.writeLock();
         try {
             Inode inode = core.require(core.transactions.view(), ino);
             requireRegular(inode);
-            return write(inode, append ? inode.item.size : offset, from, killPrivileges, isCounted);
+            return write(request, inode, append ? inode.item.size : offset, from, killPrivileges, isCounted);
         } finally {
             lock.unlockWrite(stamp);
         }
@@ -229,41 +265,44 @@ final class Files {
      * Bytes of a mapping, written back by the kernel. In a cluster a revoke may wait for the answer: so this does not wait for
      * the lock.
      */
-    int writeBack(long ino, long offset, MemorySegment from, boolean killPrivileges)
+    int writeBack(Request request, long ino, long offset, MemorySegment from, boolean killPrivileges)
             throws FsException, MustWait, IOException {
         if (core.options.isAlone()) {
-            return writeFromPages(ino, offset, from, killPrivileges);
+            return writeFromPages(request, ino, offset, from, killPrivileges);
         }
         core.refuseIfReadOnly();
+        core.offlineWaiters.resume(request);
         LockClient.Use use = core.revoker.tryLaunder(core.lockName(ino));
         if (use == null) {
             late.keep(ino, offset, from);
             return (int) from.byteSize();
         }
         try (use) {
-            return writeLocked(ino, offset, from, false, killPrivileges, false);
+            return writeLocked(request, ino, offset, from, false, killPrivileges, false);
         }
     }
 
-    private int writeFromPages(long ino, long offset, MemorySegment from, boolean killPrivileges)
+    private int writeFromPages(Request request, long ino, long offset, MemorySegment from, boolean killPrivileges)
             throws FsException, MustWait, IOException {
         core.refuseIfReadOnly();
+        core.offlineWaiters.resume(request);
         try (LockClient.Use _ = acquireForWriting(ino)) {
-            return writeLocked(ino, offset, from, false, killPrivileges, false);
+            return writeLocked(request, ino, offset, from, false, killPrivileges, false);
         }
     }
 
     private void writeLate(long ino, long offset, MemorySegment bytes) throws FsException, MustWait, IOException {
         core.transactions.enter();
         try {
-            int _ = writeFromPages(ino, offset, bytes, false);
+            int _ = writeFromPages(new Request(0, 0, 0), ino, offset, bytes, false);
         } finally {
             core.transactions.leave();
         }
         core.kernel.invalidateInode(ino, offset, bytes.byteSize());
     }
 
-    private int write(Inode inode, long offset, MemorySegment from, boolean killPrivileges, boolean isCounted)
+    private int write(
+            Request request, Inode inode, long offset, MemorySegment from, boolean killPrivileges, boolean isCounted)
             throws FsException, MustWait, IOException {
         if (offset < 0) {
             throw FsException.of(Errno.EINVAL);
@@ -282,7 +321,7 @@ final class Files {
         }
         ItemReader view = core.transactions.view();
         InodeItem item = inode.item;
-        refuseOffline(view, inode, 0, Math.max(1, item.size));
+        awaitOnline(request, view, inode, 0, Math.max(1, item.size), OfflineWaiters.WRITE);
         Privileges privileges = privileges(view, inode, killPrivileges);
         MemorySegment bytes = length == from.byteSize() ? from : from.asSlice(0, length);
         boolean modeChanged = privileges.mode != item.mode;
@@ -356,15 +395,16 @@ final class Files {
      * Sets the size. The caller holds the inode's locks exclusively. Blocks beyond a smaller size go at once as far as that is quick; the
      * rest is remembered in the inode and done in the background.
      */
-    void truncate(Inode inode, long size, boolean killPrivileges, @Nullable MoreChanges more)
+    void truncate(Request request, Inode inode, long size, boolean killPrivileges, @Nullable MoreChanges more)
             throws FsException, MustWait, IOException {
         Core.refuseIfRetained(inode);
         finishTruncate(inode);
         ItemReader view = core.transactions.view();
         InodeItem item = inode.item;
         if (size > 0 && size != item.size) {
-            refuseOffline(view, inode, 0, size);
+            awaitOnline(request, view, inode, 0, size, OfflineWaiters.CHANGE_SIZE);
         }
+        boolean hadOffline = item.offlineBlocks > 0;
         Privileges privileges = privileges(view, inode, killPrivileges);
         FileData.@Nullable PreparedWrite edge =
                 size <= item.size ? core.data.admitTruncate(view, inode.ino, item.size, size) : null;
@@ -395,6 +435,9 @@ final class Files {
         if (!isDone) {
             removeRestSoon(inode);
         }
+        if (hadOffline) {
+            core.offlineWaiters.wake(inode.ino, 1);
+        }
     }
 
     private void removeRestSoon(Inode inode) throws FsException, IOException {
@@ -411,7 +454,7 @@ final class Files {
     }
 
     /** Before contents change: no block of before an earlier truncate may come back into the file. */
-    private void finishTruncate(Inode inode) throws FsException, MustWait, IOException {
+    void finishTruncate(Inode inode) throws FsException, MustWait, IOException {
         while (inode.item.has(InodeItem.TRUNCATING)) {
             if (core.orphans.truncateStep(core.transactions.view(), inode)) {
                 return;
@@ -494,7 +537,7 @@ final class Files {
             try (FileData.PreparedWrite prepared =
                             core.data.admitAllocate(view, inode.ino, block, endBlock - block);
                     Transaction txn = core.begin(Core.INODE_BYTES + prepared.itemBytes())) {
-                FileData.AllocateStep step = core.data.allocate(txn, prepared, inode.ino, block, endBlock - block);
+                FileData.Reached step = core.data.allocate(txn, prepared, inode.ino, block, endBlock - block);
                 item.onlineBlocks += step.counts().online();
                 item.offlineBlocks += step.counts().offline();
                 block = step.endBlock();
@@ -581,7 +624,7 @@ final class Files {
     // ---- copy
 
     /** Plain copying. @return how much; less than asked for at the end of the source, after an error, or for a large range */
-    long copy(long fromIno, long fromOffset, long toIno, long toOffset, long length)
+    long copy(Request request, long fromIno, long fromOffset, long toIno, long toOffset, long length)
             throws FsException, MustWait, IOException {
         core.refuseIfReadOnly();
         if (fromOffset < 0 || toOffset < 0 || length < 0) {
@@ -597,11 +640,11 @@ final class Files {
             while (done < wanted) {
                 long step = Math.min(buffer.byteSize(), wanted - done);
                 try {
-                    int count = read(fromIno, fromOffset + done, buffer.asSlice(0, step));
+                    int count = read(request, fromIno, fromOffset + done, buffer.asSlice(0, step));
                     if (count == 0) {
                         break;
                     }
-                    done += write(toIno, toOffset + done, buffer.asSlice(0, count), false, false);
+                    done += write(request, toIno, toOffset + done, buffer.asSlice(0, count), false, false);
                 } catch (FsException | MustWait | IOException e) {
                     if (done == 0) {
                         throw e;

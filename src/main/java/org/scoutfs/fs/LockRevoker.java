@@ -88,6 +88,10 @@ final class LockRevoker implements RevokeHandler {
                         core.cache.removeRange(core.firstIno(name), core.options.lockGroupInodes());
                     }
                     end(name, revocation);
+                    if (isOfInodes) {
+                        // Another node may stage: who waits looks again, under a lock of its own.
+                        core.offlineWaiters.wake(core.firstIno(name), core.options.lockGroupInodes());
+                    }
                     return failure;
                 })
                 .thenCompose(failure -> failure == null

@@ -42,6 +42,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     private final Files files;
     private final AttributeOps attributes;
     private final ArchiveAttributes archiveAttributes;
+    private final OfflineData offline;
     private final Listing listing;
     private final Paths paths;
     private final AdvisoryLocks fileLocks = new AdvisoryLocks();
@@ -80,6 +81,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
         this.files = new Files(core);
         this.attributes = new AttributeOps(core, files);
         this.archiveAttributes = new ArchiveAttributes(core, files);
+        this.offline = new OfflineData(core, files);
         this.listing = new Listing(core);
         this.paths = new Paths(core);
     }
@@ -254,7 +256,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     @Override
     public Attributes setAttributes(Request request, long ino, AttributeChange change)
             throws FsException, MustWait, IOException {
-        return attributes.set(ino, change);
+        return attributes.set(request, ino, change);
     }
 
     /** A copy of all that is stored of an inode; for private ioctls. */
@@ -335,7 +337,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     @Override
     public OpenFile open(Request request, long ino, int flags, boolean killPrivileges)
             throws FsException, MustWait, IOException {
-        return files.open(ino, flags, killPrivileges);
+        return files.open(request, ino, flags, killPrivileges);
     }
 
     @Override
@@ -345,13 +347,13 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
         while (true) {
             try {
                 Attributes made = creation.make(request, Plan.open(parentIno, name, mode, umask, isCountedWritable(flags)));
-                return new Created(made, files.opened(flags), true);
+                return new Created(made, files.opened(flags, false), true);
             } catch (FsException e) {
                 if (e.errno() != Errno.EEXIST || (flags & O_EXCL) != 0) {
                     throw e;
                 }
             }
-            Created existing = openExisting(parentIno, name, flags);
+            Created existing = openExisting(request, parentIno, name, flags);
             if (existing != null) {
                 return existing;
             }
@@ -359,7 +361,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     }
 
     /** What the kernel did not know of when it sent a create: null when it has gone again. */
-    private @Nullable Created openExisting(long parentIno, byte[] name, int flags)
+    private @Nullable Created openExisting(Request request, long parentIno, byte[] name, int flags)
             throws FsException, MustWait, IOException {
         Attributes found;
         try {
@@ -372,7 +374,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
         }
         boolean isOpen = false;
         try {
-            OpenFile file = files.open(found.ino(), flags, false);
+            OpenFile file = files.open(request, found.ino(), flags, false);
             isOpen = true;
             return new Created(attributes.get(found.ino()), file, false);
         } finally {
@@ -387,7 +389,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
             throws FsException, MustWait, IOException {
         boolean isLinkable = (flags & O_EXCL) == 0;
         Attributes made = creation.make(request, Plan.temporary(parentIno, mode, umask, isCountedWritable(flags), isLinkable));
-        return new Created(made, files.opened(flags), true);
+        return new Created(made, files.opened(flags, false), true);
     }
 
     @Override
@@ -429,7 +431,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     @Override
     public int read(Request request, long ino, long handle, long offset, MemorySegment into)
             throws FsException, MustWait, IOException {
-        return files.read(ino, offset, into);
+        return files.read(request, ino, offset, into);
     }
 
     @Override
@@ -444,8 +446,8 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
             boolean killPrivileges)
             throws FsException, MustWait, IOException {
         return fromPageCache
-                ? files.writeBack(ino, offset, from, killPrivileges)
-                : files.write(ino, offset, from, append, killPrivileges);
+                ? files.writeBack(request, ino, offset, from, killPrivileges)
+                : files.write(request, ino, offset, from, append, killPrivileges);
     }
 
     @Override
@@ -453,6 +455,41 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
             throws FsException, MustWait, IOException {
         files.late.awaitDurable(ino);
         commit(request);
+    }
+
+    // ---- offline data
+
+    /** Lets the blocks of a range go, whose bytes an archive has. As {@code RELEASE}. */
+    public void release(long ino, long handle, long offset, long length, long dataVersion)
+            throws FsException, MustWait, IOException {
+        offline.release(ino, Files.isWritable(handle), offset, length, dataVersion);
+    }
+
+    /** Whether all of a range can be staged to through this handle. */
+    public void checkStage(long ino, long handle, long dataVersion, long offset, long length)
+            throws FsException, MustWait, IOException {
+        offline.checkStage(ino, Files.isStageable(handle), dataVersion, offset, length);
+    }
+
+    /** Stores a piece of a range that {@link #checkStage} found right. */
+    public void stage(long ino, long dataVersion, long offset, MemorySegment bytes) throws FsException, MustWait, IOException {
+        offline.stage(ino, dataVersion, offset, bytes);
+    }
+
+    /** Requests of this mount that wait for one block. */
+    public record OfflineWait(long ino, long block, int operations) {}
+
+    /** Those that wait for offline blocks after a place, in order. */
+    public List<OfflineWait> offlineWaits(long afterIno, long afterBlock, int max) {
+        return core.offlineWaiters.list(afterIno, afterBlock, max).stream()
+                .map(one -> new OfflineWait(one.ino(), one.block(), one.operations()))
+                .toList();
+    }
+
+    /** Makes requests fail that wait for blocks of a file. @return how many */
+    public int failOfflineWaits(long ino, long firstBlock, long lastBlock, int operations, Errno error)
+            throws FsException, MustWait, IOException {
+        return offline.fail(ino, firstBlock, lastBlock, operations, error);
     }
 
     /** @throws FsException {@code EROFS} on a mount for reading */
@@ -515,7 +552,7 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
             long toOffset,
             long length)
             throws FsException, MustWait, IOException {
-        return files.copy(fromIno, fromOffset, toIno, toOffset, length);
+        return files.copy(request, fromIno, fromOffset, toIno, toOffset, length);
     }
 
     // ---- directories

@@ -41,6 +41,7 @@ final class Handshake {
             | Init.CACHE_SYMLINKS
             | Init.EXPLICIT_INVAL_DATA
             | Init.HANDLE_KILLPRIV_V2
+            | Init.DIRECT_IO_ALLOW_MMAP
             | Init.INIT_EXT;
 
     private Handshake() {}

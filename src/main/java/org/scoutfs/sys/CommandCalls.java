@@ -26,6 +26,7 @@ public final class CommandCalls {
     private static final long PRCTL = IS_ARM ? 167 : 157;
     private static final long AT_FDCWD = -100;
     private static final long O_CLOEXEC = 0x80000;
+    private static final int O_RDWR = 2;
     private static final long PR_SET_IO_FLUSHER = 57;
 
     /** With {@link #umount}: detach the mount point now, the rest when nobody uses it any more. */
@@ -53,6 +54,14 @@ public final class CommandCalls {
     public static int openReadOnly(String path) throws SystemCallException {
         try (Arena arena = Arena.ofConfined()) {
             return (int) call("open " + path, OPENAT, AT_FDCWD, arena.allocateFrom(path).address(), O_CLOEXEC, 0, 0);
+        }
+    }
+
+    /** Opens a file for reading and writing; the number has to be given to {@link #close}. */
+    public static int openReadWrite(String path) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int)
+                    call("open " + path, OPENAT, AT_FDCWD, arena.allocateFrom(path).address(), O_CLOEXEC | O_RDWR, 0, 0);
         }
     }
 

@@ -16,7 +16,7 @@ import java.util.zip.CRC32C;
 import org.scoutfs.base.Counters;
 import org.scoutfs.base.FsException;
 import org.scoutfs.base.MustWait;
-import org.scoutfs.data.FileData.AllocateStep;
+import org.scoutfs.data.FileData.Reached;
 import org.scoutfs.data.FileData.PreparedWrite;
 import org.scoutfs.data.FileData.Step;
 import org.scoutfs.device.BlockDevice;
@@ -167,7 +167,7 @@ final class FileDataHarness implements AutoCloseable {
             try (PreparedWrite prepared = admit(() ->
                             data.admitAllocate(transactions.view(), ino, from, block + blockCount - from));
                     Transaction txn = begin(prepared, SpaceUse.GROW)) {
-                AllocateStep step = data.allocate(txn, prepared, ino, from, block + blockCount - from);
+                Reached step = data.allocate(txn, prepared, ino, from, block + blockCount - from);
                 assertThat(step.endBlock()).isGreaterThan(from);
                 assertThat(step.counts()).isEqualTo(BlockCounts.NONE);
                 at = step.endBlock();

@@ -35,6 +35,7 @@ final class TreeWalker {
     private final Map<Long, Long> nameBytes = new HashMap<>();
     private final Map<Long, Integer> xattrs = new HashMap<>();
     private final Map<Long, Long> written = new HashMap<>();
+    private final Map<Long, Long> offline = new HashMap<>();
     private final Map<String, String> dirents = new TreeMap<>();
     private final Map<String, String> listings = new TreeMap<>();
     private final Map<String, String> backrefs = new TreeMap<>();
@@ -134,7 +135,9 @@ final class TreeWalker {
             case Keys.Type.SYMLINK -> symlinks.put(ino, (long) value.length);
             case Keys.Type.EXTENT -> {
                 ExtentItem extent = ExtentItem.decode(key, value);
-                if (!extent.isUnwritten()) {
+                if (extent.isOffline()) {
+                    offline.merge(ino, extent.blockCount(), Long::sum);
+                } else if (!extent.isUnwritten()) {
                     written.merge(ino, extent.blockCount(), Long::sum);
                 }
                 if (!inodes.containsKey(ino)) {
@@ -171,6 +174,7 @@ final class TreeWalker {
             expect("xattrs of " + ino, xattrs.getOrDefault(ino, 0), inode.xattrCount);
             if (isCommitted) {
                 expect("online blocks of " + ino, written.getOrDefault(ino, 0L), inode.onlineBlocks);
+                expect("offline blocks of " + ino, offline.getOrDefault(ino, 0L), inode.offlineBlocks);
             }
             if (inode.nlink == 0) {
                 expectedOrphans.put(ino, 0L);

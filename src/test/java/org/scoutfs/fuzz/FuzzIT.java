@@ -75,7 +75,7 @@ class FuzzIT {
         Process jazzer = new ProcessBuilder(
                         "nice",
                         "-n",
-                        "10",
+                        "5",
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx512m",
                         "--enable-native-access=ALL-UNNAMED",
@@ -88,7 +88,7 @@ class FuzzIT {
                         "--reproducer_path=" + dir,
                         "-max_total_time=" + SECONDS,
                         "-seed=" + SEED,
-                        "-timeout=60",
+                        "-timeout=240", // many times what an input takes, for when others have the CPUs
                         "-rss_limit_mb=3072",
                         "-artifact_prefix=" + dir + "/",
                         corpus.toString())
@@ -97,7 +97,7 @@ class FuzzIT {
                 .redirectOutput(log.toFile())
                 .start();
         try {
-            assertThat(jazzer.waitFor(SECONDS + 300L, TimeUnit.SECONDS)).as("jazzer ends").isTrue();
+            assertThat(jazzer.waitFor(SECONDS + 600L, TimeUnit.SECONDS)).as("jazzer ends").isTrue();
         } finally {
             jazzer.destroyForcibly();
         }

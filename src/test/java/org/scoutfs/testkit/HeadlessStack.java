@@ -54,6 +54,15 @@ public final class HeadlessStack implements AutoCloseable {
     private final ExtentFileData data;
     private final NodeFileSystem fileSystem;
 
+    /** The claim would have to be watched. */
+    public static final class ClaimHeldError extends AssertionError {
+        private static final long serialVersionUID = 1L;
+
+        ClaimHeldError() {
+            super("the claim is held by somebody");
+        }
+    }
+
     private HeadlessStack(BlockDevice device, Host host, long seed, boolean isReadOnly, long commitNanos)
             throws IOException {
         Rng rng = Rng.seeded(seed);
@@ -63,7 +72,7 @@ public final class HeadlessStack implements AutoCloseable {
         // A claim that is free, or whose process has ended, is taken at once. No test waits for a living one.
         LocalServer.Surroundings around = new LocalServer.Surroundings(
                 host, clock, nanos -> {
-                    throw new AssertionError("the claim is held by somebody");
+                    throw new ClaimHeldError();
                 }, rng.split());
         try {
             this.server = LocalServer.start(

@@ -14,12 +14,16 @@ public final class IoctlCommand {
 
     public static final int WALK_INODES = IN | WalkInodes.SIZE << 16 | 1;
     public static final int INO_PATH = IN | InoPath.SIZE << 16 | 2;
+    public static final int RELEASE = IN | Release.SIZE << 16 | 3;
+    public static final int STAGE = IN | Stage.SIZE << 16 | 4;
     public static final int STAT_MORE = OUT | StatMore.SIZE << 16 | 5;
+    public static final int DATA_WAITING = IN | DataWaiting.SIZE << 16 | 6;
     public static final int LISTXATTR_HIDDEN = IN | OUT | ListHiddenXattrs.SIZE << 16 | 8;
     /** Answers into the structure, though the code does not say so. */
     public static final int SEARCH_XATTRS = IN | SearchXattrs.SIZE << 16 | 9;
 
     public static final int STATFS_MORE = OUT | StatfsMore.SIZE << 16 | 10;
+    public static final int DATA_WAIT_ERR = IN | DataWaitError.SIZE << 16 | 11;
     public static final int ALLOC_DETAIL = IN | AllocDetail.SIZE << 16 | 12;
     public static final int RESIZE_DEVICES = IN | ResizeDevices.SIZE << 16 | 14;
     public static final int READ_XATTR_TOTALS = IN | XattrTotals.SIZE << 16 | 15;

@@ -16,11 +16,15 @@ import org.scoutfs.format.VolumeLayout;
 import org.scoutfs.format.ioctl.AllocDetail;
 import org.scoutfs.format.ioctl.AllocatedInos;
 import org.scoutfs.format.ioctl.CountersRequest;
+import org.scoutfs.format.ioctl.DataWaitError;
+import org.scoutfs.format.ioctl.DataWaiting;
 import org.scoutfs.format.ioctl.FileAttributes;
 import org.scoutfs.format.ioctl.InoPath;
 import org.scoutfs.format.ioctl.IoctlCommand;
 import org.scoutfs.format.ioctl.ReferringEntries;
+import org.scoutfs.format.ioctl.Release;
 import org.scoutfs.format.ioctl.ResizeDevices;
+import org.scoutfs.format.ioctl.Stage;
 import org.scoutfs.format.ioctl.StatMore;
 import org.scoutfs.format.ioctl.StatfsMore;
 import org.scoutfs.format.ioctl.WalkInodes;
@@ -51,6 +55,7 @@ public final class IoctlService implements Ioctls {
     private final Counters counters;
     private final long volumeId;
     private final long rid;
+    private final OfflineIoctls offline;
     private final XattrIoctls xattrs;
     private final AttributeIoctls attributes;
     private final QuotaIoctls quota;
@@ -68,6 +73,7 @@ public final class IoctlService implements Ioctls {
         this.counters = counters;
         this.volumeId = volumeId;
         this.rid = rid;
+        this.offline = new OfflineIoctls(fs);
         this.xattrs = new XattrIoctls(fs, transactions);
         this.attributes = new AttributeIoctls(fs);
         this.quota = new QuotaIoctls(fs);
@@ -88,6 +94,10 @@ public final class IoctlService implements Ioctls {
         return switch (command) {
             case IoctlCommand.WALK_INODES -> counted(walk(WalkInodes.decode(in), caller));
             case IoctlCommand.INO_PATH -> inoPath(InoPath.decode(in), caller);
+            case IoctlCommand.RELEASE -> offline.release(ino, handle, isDirectory, Release.decode(in));
+            case IoctlCommand.STAGE -> offline.stage(request, ino, handle, isDirectory, Stage.decode(in), caller);
+            case IoctlCommand.DATA_WAITING -> offline.waiting(DataWaiting.decode(in), caller);
+            case IoctlCommand.DATA_WAIT_ERR -> offline.fail(DataWaitError.decode(in), caller);
             case IoctlCommand.STAT_MORE -> statMore(ino);
             case IoctlCommand.LISTXATTR_HIDDEN -> xattrs.listHidden(request, ino, in, caller);
             case IoctlCommand.SEARCH_XATTRS -> xattrs.search(

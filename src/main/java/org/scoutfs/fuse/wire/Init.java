@@ -27,6 +27,8 @@ public final class Init {
     public static final long INIT_EXT = 1L << 30;
     public static final long SECURITY_CTX = 1L << 32;
     public static final long CREATE_SUPP_GROUP = 1L << 34;
+    /** A file that is opened for direct I/O can be mapped shared. */
+    public static final long DIRECT_IO_ALLOW_MMAP = 1L << 36;
     public static final long OVER_IO_URING = 1L << 41;
 
     public static final int MAJOR = 7;

@@ -12,6 +12,10 @@ class IoctlLayoutTest {
     void requestCodesAreTheOriginals() {
         assertThat(IoctlCommand.WALK_INODES).isEqualTo(0x4048e801);
         assertThat(IoctlCommand.INO_PATH).isEqualTo(0x4028e802);
+        assertThat(IoctlCommand.RELEASE).isEqualTo(0x4018e803);
+        assertThat(IoctlCommand.STAGE).isEqualTo(0x4020e804);
+        assertThat(IoctlCommand.DATA_WAITING).isEqualTo(0x4028e806);
+        assertThat(IoctlCommand.DATA_WAIT_ERR).isEqualTo(0x4030e80b);
         assertThat(IoctlCommand.STAT_MORE).isEqualTo(0x8038e805);
         assertThat(IoctlCommand.STATFS_MORE).isEqualTo(0x8030e80a);
         assertThat(IoctlCommand.ALLOC_DETAIL).isEqualTo(0x4010e80c);
@@ -59,6 +63,33 @@ class IoctlLayoutTest {
                 .isEqualTo("ff".repeat(24) + "4310000000000000" + "0004000000000000" + "0000000000000000");
         assertThat(WalkInodes.Entry.decode(MemorySegment.ofArray(array), 1))
                 .isEqualTo(new WalkInodes.Entry(0x1043, 1024));
+    }
+
+    @Test
+    void offlineData() {
+        var release = new Release(0x1000, -1, 3);
+        assertThat(hex(release.encode())).isEqualTo("0010000000000000" + "ffffffffffffffff" + "0300000000000000");
+        assertThat(Release.decode(MemorySegment.ofArray(release.encode()))).isEqualTo(release);
+
+        var stage = new Stage(1, 2, 3, -4);
+        assertThat(hex(stage.encode()))
+                .isEqualTo("0100000000000000" + "0200000000000000" + "0300000000000000" + "fcffffff" + "00000000");
+        assertThat(Stage.decode(MemorySegment.ofArray(stage.encode()))).isEqualTo(stage);
+
+        var waiting = new DataWaiting(1, 2, 3, 4, 65535);
+        assertThat(hex(waiting.encode()))
+                .isEqualTo("0100000000000000" + "0200000000000000" + "0300000000000000" + "0400000000000000" + "ffff"
+                        + "000000000000");
+        assertThat(DataWaiting.decode(MemorySegment.ofArray(waiting.encode()))).isEqualTo(waiting);
+        byte[] entries = HexFormat.of().parseHex("ff".repeat(24));
+        new DataWaiting.Entry(1, 2, 5).encode(MemorySegment.ofArray(entries));
+        assertThat(hex(entries)).isEqualTo("0100000000000000" + "0200000000000000" + "0500000000000000");
+
+        var error = new DataWaitError(1, 2, 3, 4, 7, -5);
+        assertThat(hex(error.encode()))
+                .isEqualTo("0100000000000000" + "0200000000000000" + "0300000000000000" + "0400000000000000"
+                        + "0700000000000000" + "fbffffffffffffff");
+        assertThat(DataWaitError.decode(MemorySegment.ofArray(error.encode()))).isEqualTo(error);
     }
 
     @Test
