@@ -475,6 +475,7 @@ public final class ServerCore {
             return;
         }
         Incarnation incarnation = state.incarnation(m.rid());
+        boolean isBack = client != null && !isNew;
         if (client == null || isNew) {
             LockName taken = locks.declare(m.rid(), held);
             if (taken != null) {
@@ -486,17 +487,20 @@ public final class ServerCore {
             client.recoveredRequestId = client.lastRequestId;
             client.oldestVersion = m.oldestVersion();
         } else {
-            locks.reconcile(m.rid(), held);
             client.answers.headMap(m.answeredRequestId(), true).clear();
             client.silentUntilNanos = now + leases.untilSilentNanos();
         }
         client.attempt = m.attempt();
-        fileLocks.declare(m.rid(), heldFileLocks);
         merges.forget(m.rid());
         takeBackUntold(client, m.granted());
         client.toldVersion = state.version().number();
         out.send(m.rid(), new Message.Declared(m.attempt(), state.epoch(), state.version().number(), state.version().stableSeq(),
                 state.version().levels(), incarnation == null ? List.of() : List.copyOf(incarnation.openSeqs())));
+        // After that answer, because the node believes nothing before it: also not that it is to give a lock back.
+        if (isBack) {
+            locks.reconcile(m.rid(), held);
+        }
+        fileLocks.declare(m.rid(), heldFileLocks);
         questions.repeatTo(m.rid());
         awaited.remove(m.rid());
         openOrCloseLocks();
