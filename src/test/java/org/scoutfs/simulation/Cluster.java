@@ -2,6 +2,7 @@ package org.scoutfs.simulation;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.scoutfs.base.CorruptionException;
 import org.scoutfs.base.InvariantViolation;
 import org.scoutfs.format.ProcessIdentity;
@@ -26,7 +27,8 @@ final class Cluster {
     final Oracle oracle;
     final Mutation mutation;
     final List<SimNode> nodes = new ArrayList<>();
-    int faults;
+    private static final Fault[] FAULTS = Fault.values();
+    private final int[] faults = new int[FAULTS.length];
     private long leaderEpoch;
     private SimNode leader;
 
@@ -49,7 +51,7 @@ final class Cluster {
     }
 
     /** What a history did. */
-    record Report(int operations, int commits, int merges, int evictions, int takeOvers, int faults, long events) {}
+    record Report(int operations, int commits, int merges, int evictions, int takeOvers, int unmounts, int[] faults, long events) {}
 
     /**
      * One history.
@@ -68,7 +70,7 @@ final class Cluster {
             throw violation;
         }
         Oracle oracle = cluster.oracle;
-        return new Report(oracle.operations, oracle.commits, oracle.merges, oracle.evictions, oracle.takeOvers,
+        return new Report(oracle.operations, oracle.commits, oracle.merges, oracle.evictions, oracle.takeOvers, oracle.unmounts,
                 cluster.faults, cluster.world.eventCount());
     }
 
@@ -77,11 +79,12 @@ final class Cluster {
         nodes.forEach(node -> mount(node, 0));
         nextFault();
         long end = 0;
-        while (oracle.operations < operations || faults == 0) {
+        while (oracle.operations < operations || IntStream.of(faults).sum() == 0) {
             step("operations");
         }
         end = world.now() + 100 * World.MILLI;
         isCalm = true;
+        calmSince = world.now();
         heal();
         while (world.now() < end) {
             if (!world.step(end)) {
@@ -99,6 +102,12 @@ final class Cluster {
     }
 
     private boolean isCalm;
+    private long calmSince;
+
+    /** Whether nothing has gone wrong for so long that all mounts are well. */
+    boolean isWell() {
+        return isCalm && world.now() > calmSince + 4 * LEASES.leaseNanos();
+    }
 
     // ---- who leads -----------------------------------------------------------------------------------------------------
 
@@ -190,42 +199,60 @@ final class Cluster {
     private int nextFaultAt = 15;
 
     private void fault() {
-        faults++;
         SimNode node = world.chance(2) && leader != null ? leader : nodes.get(world.rng.nextInt(nodes.size()));
         long length = world.chance(2) ? world.between(0, 200 * World.MILLI) : world.between(0, 4000 * World.MILLI);
-        switch (world.rng.nextInt(8)) {
-            case 0 -> killFor(node, length);
-            case 1 -> stopFor(node, length);
-            case 2 -> cutOffFor(node, length);
-            case 3 -> {
+        Fault fault = FAULTS[world.rng.nextInt(FAULTS.length)];
+        if (fault == Fault.POWER && !world.chance(2)) {
+            fault = Fault.CUT_OFF_AND_STOP;
+        }
+        if ((fault == Fault.CONNECTION || fault == Fault.UNMOUNT) && node.client == null) {
+            fault = Fault.CUT_OFF;
+        }
+        faults[fault.ordinal()]++;
+        switch (fault) {
+            case KILL -> killFor(node, length);
+            case STOP -> stopFor(node, length);
+            case CUT_OFF -> cutOffFor(node, length);
+            case SLOW_WRITES -> {
                 world.say(node.toString(), "writes slowly for a while");
                 node.slowWrites(world.now() + length);
             }
-            case 4 -> {
-                world.say("quorum", "elects another one");
-                List<SimNode> able = nodes.stream().filter(one -> one.isRunning() && !one.isCutOff()).toList();
-                if (!able.isEmpty()) {
-                    elect(able.get(world.rng.nextInt(able.size())));
-                }
+            case ELECTION -> electAnother();
+            case CUT_OFF_AND_ELECTION -> {
+                cutOffFor(node, length);
+                electAnother();
             }
-            case 5 -> {
+            case KILL_WITH_LATE_WRITES -> {
                 node.slowWrites(world.now() + length);
                 killFor(node, length);
             }
-            case 6 -> {
+            case STOP_WITH_LATE_WRITES -> {
                 node.slowWrites(world.now() + length);
                 stopFor(node, length);
             }
-            default -> {
-                if (world.chance(4)) {
-                    world.say("power", "goes everywhere");
-                    nodes.forEach(one -> killFor(one, world.between(0, 500 * World.MILLI)));
-                    disk.losePower();
-                } else {
-                    cutOffFor(node, length);
-                    stopFor(nodes.get(world.rng.nextInt(nodes.size())), length);
-                }
+            case CUT_OFF_AND_STOP -> {
+                cutOffFor(node, length);
+                stopFor(nodes.get(world.rng.nextInt(nodes.size())), length);
             }
+            case POWER -> {
+                world.say("power", "goes everywhere");
+                nodes.forEach(one -> killFor(one, world.between(0, 500 * World.MILLI)));
+                disk.losePower();
+            }
+            case CONNECTION -> node.client.loseConnection();
+            case UNMOUNT -> node.own(0, () -> {
+                if (node.client != null) {
+                    node.client.leave();
+                }
+            });
+        }
+    }
+
+    private void electAnother() {
+        world.say("quorum", "elects another one");
+        List<SimNode> able = nodes.stream().filter(one -> one.isRunning() && !one.isCutOff()).toList();
+        if (!able.isEmpty()) {
+            elect(able.get(world.rng.nextInt(able.size())));
         }
     }
 
@@ -294,7 +321,7 @@ final class Cluster {
     private void awaitProgress() {
         long deadline = world.now() + 30_000 * World.MILLI;
         List<SimClient> waiting = new ArrayList<>();
-        List<Integer> before = new ArrayList<>();
+        List<int[]> before = new ArrayList<>();
         while (world.now() < deadline) {
             if (nodes.stream().allMatch(node -> node.isRunning() && node.client != null && !node.client.isOver())) {
                 break;
@@ -304,13 +331,13 @@ final class Cluster {
         }
         nodes.forEach(node -> {
             waiting.add(node.client);
-            before.add(node.client == null ? 0 : node.client.done);
+            before.add(progressOf(node.client));
         });
         while (true) {
             boolean isDone = true;
             for (int i = 0; i < waiting.size(); i++) {
                 SimClient now = nodes.get(i).client;
-                isDone &= now != null && (now != waiting.get(i) ? now.done > 0 : now.done > before.get(i));
+                isDone &= now != null && hasDoneMore(now, now == waiting.get(i) ? before.get(i) : new int[2]);
             }
             if (isDone) {
                 return;
@@ -321,6 +348,15 @@ final class Cluster {
             step("operations when nothing goes wrong");
             heal();
         }
+    }
+
+    /** What each kind of its programs has done. */
+    private static int[] progressOf(SimClient client) {
+        return client == null ? new int[2] : new int[] {client.operations.done, client.fileLocks.done};
+    }
+
+    private static boolean hasDoneMore(SimClient client, int[] before) {
+        return client.operations.done > before[0] && client.fileLocks.done > before[1];
     }
 
     private void finish() {

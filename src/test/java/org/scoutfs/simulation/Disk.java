@@ -76,7 +76,7 @@ final class Disk {
             node.writesUnderWay--;
             cell.current = value;
             dirty.add(cell);
-            node.own(0, life, done);
+            node.run(life, done);
         });
     }
 
@@ -85,7 +85,7 @@ final class Disk {
         world.after(latency() / 2, () -> {
             dirty.forEach(Disk::harden);
             dirty.clear();
-            node.own(0, life, done);
+            node.run(life, done);
         });
     }
 

@@ -43,7 +43,7 @@ final class Link {
             if (isOpen && isCut()) {
                 lose();
             } else if (isOpen) {
-                server.node.own(0, serverLife, () -> {
+                server.node.run(serverLife, () -> {
                     if (isOpen) {
                         server.receive(this, message);
                     }
@@ -58,7 +58,7 @@ final class Link {
             if (isOpen && isCut()) {
                 lose();
             } else if (isOpen) {
-                client.node.own(0, clientLife, () -> {
+                client.node.run(clientLife, () -> {
                     if (isOpen) {
                         client.receive(this, message);
                     }

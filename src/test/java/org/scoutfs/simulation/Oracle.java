@@ -10,6 +10,7 @@ import org.scoutfs.lsm.SegmentInfo;
 import org.scoutfs.lsm.Version;
 import org.scoutfs.net.LockMode;
 import org.scoutfs.net.LockName;
+import org.scoutfs.net.Message.FileLockRange;
 
 /**
  * Knows everything, and says what must never happen.
@@ -74,6 +75,7 @@ final class Oracle {
     int merges;
     int evictions;
     int takeOvers;
+    int unmounts;
 
     /** Somebody who remembers how far he came in the index of changes. */
     static final class Walker {
@@ -95,14 +97,45 @@ final class Oracle {
 
     /** An operation works under a lock now. */
     void working(SimClient client, LockName name, LockMode mode) {
-        for (SimNode node : cluster.nodes) {
-            SimClient other = node.client;
-            if (other == null || other == client || !node.isRunning() || !other.believesLeased()) {
-                continue;
-            }
+        for (SimClient other : leasedOthers(client)) {
             LockMode held = other.locks.heldMode(name);
             if (held != null && held.conflictsWith(mode)) {
                 fail(client + " uses " + name + " for " + mode + " while " + other + " holds it for " + held);
+            }
+        }
+    }
+
+    private List<SimClient> leasedOthers(SimClient client) {
+        List<SimClient> others = new ArrayList<>();
+        for (SimNode node : cluster.nodes) {
+            if (node.client != null && node.client != client && node.isRunning() && node.client.believesLeased()
+                    && !node.client.isGoodbyeSaid()) {
+                others.add(node.client);
+            }
+        }
+        return others;
+    }
+
+    /** A program has this file lock now. */
+    void locked(SimClient client, FileLockRange lock) {
+        if (!client.believesLeased()) {
+            return;
+        }
+        for (SimClient other : leasedOthers(client)) {
+            for (FileLockRange held : other.fileLocks.held()) {
+                if (held.ino() == lock.ino() && held.isFlock() == lock.isFlock() && (held.isWrite() || lock.isWrite())
+                        && held.start() <= lock.end() && lock.start() <= held.end()) {
+                    fail(client + " has file lock " + lock + " while " + other + " has " + held);
+                }
+            }
+        }
+    }
+
+    /** A file goes for good, since nobody has it open. */
+    void destroying(SimClient client, long ino) {
+        for (SimClient other : leasedOthers(client)) {
+            if (other.opens.isOpen(ino)) {
+                fail(client + " is told that nobody has " + ino + " open, and " + other + " has");
             }
         }
     }

@@ -1,7 +1,6 @@
 package org.scoutfs.simulation;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
 
 /** One host with one mount on it: it may be killed, stopped, cut off, and started again. */
 final class SimNode {
@@ -14,7 +13,7 @@ final class SimNode {
     private boolean isAlive = true;
     private boolean isStopped;
     private boolean isCutOff;
-    private final List<Runnable> deferred = new ArrayList<>();
+    private final ArrayDeque<Runnable> deferred = new ArrayDeque<>();
     int writesUnderWay;
     private long slowWritesUntil;
 
@@ -54,7 +53,6 @@ final class SimNode {
         isCutOff = is;
     }
 
-
     /** Runs on this node, if its process still lives then; later if it is stopped. */
     void own(long delay, Runnable action) {
         own(delay, life, action);
@@ -67,20 +65,23 @@ final class SimNode {
 
     /** As {@link #own(long, Runnable)}, for something that this process began. */
     void own(long delay, int wanted, Runnable action) {
-        world.after(delay, () -> {
-            if (life != wanted || !isAlive) {
-                return;
-            }
-            if (isStopped) {
-                deferred.add(() -> {
-                    if (life == wanted) {
-                        action.run();
-                    }
-                });
-            } else {
-                action.run();
-            }
-        });
+        world.after(delay, () -> run(wanted, action));
+    }
+
+    /** At once, if the process that began it still lives; behind all that it has missed if it was stopped. */
+    void run(int wanted, Runnable action) {
+        if (life != wanted || !isAlive) {
+            return;
+        }
+        if (isStopped || !deferred.isEmpty()) {
+            deferred.add(() -> {
+                if (life == wanted) {
+                    action.run();
+                }
+            });
+        } else {
+            action.run();
+        }
     }
 
     void kill() {
@@ -102,10 +103,19 @@ final class SimNode {
 
     void goOn() {
         isStopped = false;
-        List<Runnable> late = new ArrayList<>(deferred);
-        deferred.clear();
-        // In their order, one event each: the first may end the process.
-        late.forEach(action -> own(0, life, action));
+        world.after(0, this::catchUp);
+    }
+
+    /** What it missed, in its order, one event each: the first may end the process. */
+    private void catchUp() {
+        if (isStopped) {
+            return;
+        }
+        Runnable missed = deferred.poll();
+        if (missed != null) {
+            missed.run();
+            world.after(0, this::catchUp);
+        }
     }
 
     /** Some of the writes until then take very long. */

@@ -234,6 +234,9 @@ final class SimServer {
             if (edit instanceof StateEdit.Evicted evicted) {
                 cluster.oracle.evictions++;
                 world.say(toString(), "evicts " + Long.toHexString(evicted.rid()));
+                if (cluster.isWell()) {
+                    Oracle.fail(this + " evicts " + Long.toHexString(evicted.rid()) + " though nothing has been wrong for long");
+                }
                 if (cluster.mutation == Mutation.NO_QUARANTINE) {
                     edits.add(applied(new StateEdit.Ended(evicted.rid())));
                 }

@@ -1,5 +1,6 @@
 package org.scoutfs.simulation;
 
+import java.lang.management.ManagementFactory;
 import java.util.Locale;
 
 /** Runs histories by hand: {@code Try SEED COUNT [MUTATION]}; one seed tells its history. */
@@ -20,16 +21,27 @@ final class Try {
                 events += report.events();
                 evictions += report.evictions();
                 merges += report.merges();
+                if (seed % 1000 == 0) {
+                    System.out.println("seed " + seed + " at " + cpu() + " s");
+                }
             } catch (Oracle.Violation violation) {
                 failed++;
+                if (Boolean.getBoolean("scoutfs.simulation.first")) {
+                    System.out.println(seed - first + 1 + " histories: " + violation.getMessage().strip());
+                    return;
+                }
                 System.out.println(violation.getMessage());
                 if (count == 1) {
                     violation.getCause().printStackTrace(System.out);
                 }
             }
         }
-        double seconds = java.lang.management.ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9;
+        double seconds = cpu();
         System.out.printf("%d histories, %d failed, %.0f/s of processor time, %d events each, %d evictions, %d merges%n", count, failed, count / seconds,
                 events / count, evictions, merges);
+    }
+
+    private static double cpu() {
+        return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9;
     }
 }

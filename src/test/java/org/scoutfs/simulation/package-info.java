@@ -4,6 +4,8 @@
  *
  * <p>{@link org.scoutfs.simulation.World} is time and chance, {@code Disk} the shared device, {@code SimServer} what drives a
  * {@code ServerCore} (log, claim, quorum rounds: the steps of {@code volume.Epoch} and {@code server.LocalServer}, one event each),
- * {@code SimClient} a mount in small, {@code Oracle} what must never happen, {@code Cluster} the nodes and what goes wrong with them.
+ * {@code SimClient} a mount in small ({@code SimOperations}, {@code SimFileLocks}, {@code SimOpens} its programs, {@code SimTransactions}
+ * and {@code SimMerges} what they lead to, {@code SimVersions} what it reads), {@code Oracle} what must never happen, {@code Cluster} the nodes and
+ * what goes wrong with them.
  */
 package org.scoutfs.simulation;
