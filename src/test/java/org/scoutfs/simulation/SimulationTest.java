@@ -16,7 +16,7 @@ import org.scoutfs.testkit.Profile;
 @Execution(ExecutionMode.CONCURRENT)
 class SimulationTest {
     private static final int HISTORIES_MIN = 250;
-    private static final int HISTORIES_MAX = 20_000;
+    private static final int HISTORIES_MAX = 3_000;
     private static final int OPERATIONS = 220;
     private static final int SECONDS = 120;
     private static final int SECONDS_LONG = 3600;
