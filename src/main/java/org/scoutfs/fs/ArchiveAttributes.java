@@ -1,6 +1,7 @@
 package org.scoutfs.fs;
 
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.scoutfs.base.Errno;
 import org.scoutfs.base.FsException;
@@ -26,7 +27,11 @@ final class ArchiveAttributes {
     }
 
     /** What was checked before: the caller's privilege. */
-    void change(long ino, ArchiveChange change) throws FsException, MustWait, IOException {
+    void change(Request request, long ino, ArchiveChange change) throws FsException, MustWait, IOException {
+        if (request.progress() instanceof CompletableFuture<?> forgotten && forgotten.isDone()) {
+            request.setProgress(null);
+            return; // it was done before, and the kernel knows now
+        }
         core.refuseIfReadOnly();
         if (core.options.kernelKeepsTimes()) {
             // The kernel acknowledges writes that we could not refuse any more.
@@ -51,8 +56,12 @@ final class ArchiveAttributes {
                 lock.unlockWrite(stamp);
             }
         }
-        // The kernel does not see in an ioctl that it changes what stat(2) shows.
-        core.kernel.invalidateInode(ino, -1, 0);
+        // The kernel does not see in an ioctl that it changes what stat(2) shows: it must have forgotten that when the caller goes on.
+        CompletableFuture<Void> forgotten = core.kernel.forgetAttributes(ino);
+        if (!forgotten.isDone()) {
+            request.setProgress(forgotten);
+            throw MustWait.on(forgotten);
+        }
     }
 
     private static void refuseNonsense(ArchiveChange change) throws FsException {

@@ -11,6 +11,11 @@ public interface KernelCache {
     /** Attributes, ACLs and, from {@code offset >= 0} on, pages of an inode are out of date; a negative offset keeps pages. */
     void invalidateInode(long ino, long offset, long length);
 
+    /** As {@link #invalidateInode} without pages. @return completes when the kernel knows no attributes of before the call */
+    default CompletableFuture<Void> forgetAttributes(long ino) {
+        return CompletableFuture.completedFuture(null);
+    }
+
     /** A name of a directory is out of date. */
     void invalidateEntry(long parentIno, byte[] name);
 

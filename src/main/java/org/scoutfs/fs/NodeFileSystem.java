@@ -273,8 +273,9 @@ public final class NodeFileSystem implements FileSystem, AutoCloseable {
     }
 
     /** Changes attributes for an archive manager, all or nothing; the caller has checked that it may. */
-    public void changeArchived(long ino, ArchiveChange change) throws FsException, MustWait, IOException {
-        archiveAttributes.change(ino, change);
+    public void changeArchived(Request request, long ino, ArchiveChange change)
+            throws FsException, MustWait, IOException {
+        archiveAttributes.change(request, ino, change);
     }
 
     /** A quota rule and its place in the list. */

@@ -26,6 +26,12 @@ public final class KernelCacheRelay implements KernelCache {
     }
 
     @Override
+    public CompletableFuture<Void> forgetAttributes(long ino) {
+        KernelCache to = connected;
+        return to == null ? CompletableFuture.completedFuture(null) : to.forgetAttributes(ino);
+    }
+
+    @Override
     public CompletableFuture<Void> drop(long ino, BooleanSupplier isKnown) {
         KernelCache cache = connected;
         return cache == null ? CompletableFuture.completedFuture(null) : cache.drop(ino, isKnown);

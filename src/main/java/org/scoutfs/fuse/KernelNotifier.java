@@ -52,6 +52,23 @@ final class KernelNotifier implements KernelCache {
     }
 
     @Override
+    public CompletableFuture<Void> forgetAttributes(long ino) {
+        CompletableFuture<Void> told = new CompletableFuture<>();
+        try {
+            expendable.execute(() -> {
+                try {
+                    send("invalidation of inode " + ino, to -> Notifications.invalidateInode(to, ino, -1, 0));
+                } finally {
+                    told.complete(null);
+                }
+            });
+        } catch (RejectedExecutionException ended) {
+            told.complete(null); // the kernel's caches end with the connection
+        }
+        return told;
+    }
+
+    @Override
     public void invalidateEntry(long parentIno, byte[] name) {
         submit("invalidation of a name of inode " + parentIno, to ->
                 Notifications.invalidateEntry(to, parentIno, name));

@@ -33,6 +33,12 @@ final class LateKernelCache implements KernelCache {
     }
 
     @Override
+    public CompletableFuture<Void> forgetAttributes(long ino) {
+        KernelCache to = kernel;
+        return to == null ? CompletableFuture.completedFuture(null) : to.forgetAttributes(ino);
+    }
+
+    @Override
     public CompletableFuture<Void> drop(long ino, BooleanSupplier isKnown) {
         KernelCache to = kernel;
         return to == null ? CompletableFuture.completedFuture(null) : to.drop(ino, isKnown);

@@ -162,7 +162,7 @@ class QuotaTest {
         harness.client.create("f", new byte[10]);
         harness.client.create("g", new byte[10]);
         long ino = harness.client.ino("f");
-        harness.fs.changeArchived(ino, ArchiveChange.NONE.withProjectId(77));
+        harness.client.run(r -> harness.fs.changeArchived(r, ino, ArchiveChange.NONE.withProjectId(77)));
         harness.commit();
         add(new QuotaRule(List.of(ONE, TWO, new Name(77, QuotaRule.PROJECT, QuotaRule.SELECT)), 0, 0, QuotaRule.DATA, 0));
         assertThat(harness.client.errno(() -> harness.client.write("f", 0, new byte[1])))

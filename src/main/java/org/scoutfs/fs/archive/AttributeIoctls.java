@@ -12,6 +12,7 @@ import org.scoutfs.fs.Attributes.Timestamp;
 import org.scoutfs.fs.CallerMemory;
 import org.scoutfs.fs.Ioctls.Reply;
 import org.scoutfs.fs.NodeFileSystem;
+import org.scoutfs.fs.Request;
 import org.scoutfs.item.FileType;
 import org.scoutfs.item.InodeItem;
 
@@ -53,7 +54,7 @@ final class AttributeIoctls {
         return new Reply(0, NOTHING);
     }
 
-    Reply set(long ino, MemorySegment in, CallerMemory caller) throws FsException, MustWait, IOException {
+    Reply set(Request request, long ino, MemorySegment in, CallerMemory caller) throws FsException, MustWait, IOException {
         fs.refuseIfReadOnly();
         IoctlService.requireCapability(caller, IoctlService.CAP_SYS_ADMIN);
         AttrX asked = AttrX.decode(in);
@@ -62,6 +63,7 @@ final class AttributeIoctls {
             return new Reply(0, NOTHING);
         }
         fs.changeArchived(
+                request,
                 ino,
                 new ArchiveChange(
                         asked.has(AttrX.DATA_VERSION) ? asked.dataVersion() : null,
@@ -88,7 +90,7 @@ final class AttributeIoctls {
         return new Reply(0, new FileAttributes(flags, 0, (int) inode.projectId, 0).encode());
     }
 
-    Reply setFileAttributes(long ino, MemorySegment in, CallerMemory caller) throws FsException, MustWait, IOException {
+    Reply setFileAttributes(Request request, long ino, MemorySegment in, CallerMemory caller) throws FsException, MustWait, IOException {
         FileAttributes asked = FileAttributes.decode(in);
         if ((asked.flags() & ~FileAttributes.PROJECT_INHERITED) != 0 || asked.extentSize() != 0 || asked.cowExtentSize() != 0) {
             throw FsException.of(Errno.EOPNOTSUPP);
@@ -97,7 +99,7 @@ final class AttributeIoctls {
         if ((int) fs.inodeItem(ino).projectId != asked.projectId()) {
             fs.refuseIfReadOnly();
             IoctlService.requireCapability(caller, IoctlService.CAP_SYS_ADMIN);
-            fs.changeArchived(ino, ArchiveChange.NONE.withProjectId(asked.projectId() & U32));
+            fs.changeArchived(request, ino, ArchiveChange.NONE.withProjectId(asked.projectId() & U32));
         }
         return new Reply(0, NOTHING);
     }

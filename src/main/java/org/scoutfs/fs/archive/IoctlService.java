@@ -106,12 +106,12 @@ public final class IoctlService implements Ioctls {
                     isDirectory || NodeFileSystem.isReadable(handle), in, caller);
             case IoctlCommand.READ_XATTR_INDEX -> xattrs.index(argument, caller);
             case IoctlCommand.GET_ATTR_X -> attributes.get(ino, argument, in, caller);
-            case IoctlCommand.SET_ATTR_X -> attributes.set(ino, in, caller);
+            case IoctlCommand.SET_ATTR_X -> attributes.set(request, ino, in, caller);
             case IoctlCommand.GET_QUOTA_RULES -> quota.list(argument, caller);
             case IoctlCommand.ADD_QUOTA_RULE -> quota.add(in, caller);
             case IoctlCommand.DEL_QUOTA_RULE -> quota.remove(in, caller);
             case FileAttributes.GET -> attributes.getFileAttributes(ino);
-            case FileAttributes.SET -> attributes.setFileAttributes(ino, in, caller);
+            case FileAttributes.SET -> attributes.setFileAttributes(request, ino, in, caller);
             case IoctlCommand.STATFS_MORE -> statfsMore(request);
             case IoctlCommand.ALLOC_DETAIL -> allocDetail(request, AllocDetail.decode(in), caller);
             case IoctlCommand.RESIZE_DEVICES -> resizeDevices(
