@@ -1,6 +1,7 @@
 package org.scoutfs.testkit;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -102,8 +103,8 @@ public final class FsWorkload {
                 case LINK -> client.link(one, other);
                 case SYMLINK -> client.symlink(one, "target".repeat(1 + rng.nextInt(100)));
                 case MKNOD -> client.mknod(one, 0010644, 0);
-                case XATTR -> client.setXattr(one, "user.a" + rng.nextInt(4), bytes(rng.nextInt(5) == 0 ? length % 9000 : 20));
-                case REMOVE_XATTR -> client.removeXattr(one, "user.a" + rng.nextInt(4));
+                case XATTR -> setXattr(one, length);
+                case REMOVE_XATTR -> client.removeXattr(one, xattrName());
                 case CHMOD -> client.chmod(one, 0600 + rng.nextInt(64));
                 case OPEN_UNLINKED -> openAndUnlink(one, length);
                 case CLOSE_UNLINKED -> closeOne();
@@ -117,6 +118,28 @@ public final class FsWorkload {
             refused++;
             return what + ": " + e.errno();
         }
+    }
+
+    /** Every other one is tagged, and says something outside of its inode. */
+    private String xattrName() {
+        int number = rng.nextInt(4);
+        return switch (rng.nextInt(8)) {
+            case 0 -> "scoutfs.hide.srch.a" + number;
+            case 1 -> "scoutfs.totl.t" + number + ".1.2." + number % 2;
+            case 2 -> "scoutfs.srch.totl.t.1.2." + number;
+            case 3 -> "scoutfs.indx.i" + number + ".7." + number % 2;
+            default -> "user.a" + number;
+        };
+    }
+
+    private void setXattr(String path, int length) throws FsException, IOException {
+        String name = xattrName();
+        byte[] value = name.contains("indx.")
+                ? new byte[0]
+                : name.contains("totl.")
+                        ? Integer.toString(length).getBytes(StandardCharsets.US_ASCII)
+                        : bytes(rng.nextInt(5) == 0 ? length % 9000 : 20);
+        client.setXattr(path, name, value);
     }
 
     /** A file that stays open after its name is gone; its inode must be gone after a crash, and after the close. */
